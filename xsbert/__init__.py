@@ -1,0 +1,39 @@
+"""xsbert: why does this model find these two texts similar?
+
+Names are loaded when they are first used: reading a saved result, or `--help`, needs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xsbert import attribution as attribution
+    from xsbert import models as models
+    from xsbert import plot as plot
+    from xsbert import utils as utils
+    from xsbert.attribution.result import Attribution as Attribution
+    from xsbert.attribution.result import TokenVectors as TokenVectors
+    from xsbert.models.encoder import XSTransformer as XSTransformer
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Attribution": "xsbert.attribution.result",
+    "TokenVectors": "xsbert.attribution.result",
+    "XSTransformer": "xsbert.models.encoder",
+}
+_MODULES = ("attribution", "models", "plot", "utils")
+
+__all__ = [*_HOME, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return import_module(f"xsbert.{name}")
+    raise AttributeError(f"module 'xsbert' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,10 @@
+"""Mathematics on functions and tensors: rules, token vectors, the pair's matrix, results."""
+
+from xsbert.attribution.adaptive import Adaptive as Adaptive
+from xsbert.attribution.pair import attribute as attribute
+from xsbert.attribution.quadrature import GaussLegendre as GaussLegendre
+from xsbert.attribution.quadrature import Nodes as Nodes
+from xsbert.attribution.quadrature import RightRiemann as RightRiemann
+from xsbert.attribution.quadrature import Rule as Rule
+from xsbert.attribution.result import Attribution as Attribution
+from xsbert.attribution.result import TokenVectors as TokenVectors

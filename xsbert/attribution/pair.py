@@ -1,0 +1,85 @@
+"""Two texts' token vectors → the attribution of the pair.
+
+    A[s, t] = u_s(a) · u_t(b) / n,   n = ‖f(a)‖ ‖f(b)‖ for cosine
+
+The norms are constants: no gradient flows through them (EACL 2024, arXiv 2402.02883).
+
+Law 2: ΣA = [f(a)·f(b) − f(r_a)·f(b) − f(a)·f(r_b) + f(r_a)·f(r_b)] / n. All four terms share one
+normaliser. (The published code divides its reference terms by their own norms; there the identity
+fails for cosine.)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xsbert.attribution.result import Attribution, TokenVectors
+
+SIMILARITIES = ("cosine", "dot")
+
+
+def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> Attribution:
+    """The attribution of a pair from its texts' token vectors: two small matrix products.
+
+    Args:
+        a, b: token vectors of the same model and layer.
+        similarity: "cosine" or "dot". For a model that normalises its embeddings the two agree.
+
+    Raises:
+        ValueError: an unknown similarity, or vectors of different layers, models or sizes.
+    """
+    check_similarity(similarity)
+    for name in ("layer", "model"):
+        if getattr(a, name) != getattr(b, name):
+            raise ValueError(
+                f"attribute() got vectors of {name} {getattr(a, name)!r} and {getattr(b, name)!r}; "
+                f"expected one {name}. Compute both with the same model and layer=."
+            )
+    norms = _norm(a.embedding), _norm(b.embedding)
+    n = norms[0] * norms[1] if similarity == "cosine" else a.norm * b.norm
+    terms = (
+        _dot(a.embedding, b.embedding, n),
+        _dot(a.reference_embedding, b.embedding, n),
+        _dot(a.embedding, b.reference_embedding, n),
+        _dot(a.reference_embedding, b.reference_embedding, n),
+    )
+    products = a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
+    return Attribution(
+        text_a=a.text,
+        text_b=b.text,
+        tokens_a=a.tokens,
+        tokens_b=b.tokens,
+        offsets_a=a.offsets,
+        offsets_b=b.offsets,
+        matrix=(products / n if n else np.zeros_like(products)).astype(a.vectors.dtype),
+        score=terms[0],
+        reference_terms=terms[1:],
+        similarity=similarity,
+        norms=norms,
+        normalizer=n,
+        errors=(a.error, b.error),
+        nodes=(a.nodes, b.nodes),
+        truncated=(a.truncated, b.truncated),
+        layer=a.layer,
+        reference=a.reference,
+        quadrature=a.quadrature,
+        model=a.model,
+    )
+
+
+def check_similarity(similarity: object) -> None:
+    """Raises ValueError for a similarity that law 2 has no form for."""
+    if similarity not in SIMILARITIES:
+        raise ValueError(
+            f"similarity got {similarity!r}; expected 'cosine' or 'dot': only these are sums over token pairs. "
+            "Pass similarity='cosine' to explain the angle between the embeddings instead."
+        )
+
+
+def _norm(vector: np.ndarray) -> float:
+    return float(np.linalg.norm(vector.astype(np.float64)))
+
+
+def _dot(left: np.ndarray, right: np.ndarray, n: float) -> float:
+    # An embedding of length zero has similarity zero, as in the host's cosine.
+    return float(left.astype(np.float64) @ right.astype(np.float64)) / n if n else 0.0
