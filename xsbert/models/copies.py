@@ -1,0 +1,62 @@
+"""A private copy of a model's modules that shares its weights.
+
+Attribution needs eager attention (fused kernels have no forward mode), evaluation mode, float32 or
+float64, and a hook on a layer. It makes these changes to a copy of the module tree, so the user's
+model is never touched: nothing is to be put back, an exception can leave nothing behind, and other
+threads may encode with the model meanwhile. The copy takes milliseconds, for tensors and tokenizers
+are shared.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
+
+
+def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequential:
+    """A copy of the modules in evaluation mode, with eager attention and weights in `dtype`.
+
+    Weights that have that dtype already are shared with the original, the others converted.
+    """
+    original = nn.Sequential(*modules)
+    twin = copy.deepcopy(original, _shared(original)).eval()
+    _convert(twin, dtype)
+    for module in twin.modules():
+        if isinstance(module, PreTrainedModel) and module.config._attn_implementation != "eager":
+            module.set_attn_implementation("eager")
+    return twin
+
+
+def in_float64(twin: nn.Sequential, unused: Iterable[nn.Module]) -> nn.Sequential:
+    """A copy of a private copy with float64 weights, except for the modules that will not run."""
+    skipped = {id(parameter): parameter for module in unused for parameter in module.parameters()}
+    double = copy.deepcopy(twin, _shared(twin))
+    _convert(double, torch.float64, keep=set(skipped))
+    return double
+
+
+def _shared(root: nn.Module) -> dict[int, Any]:
+    """A memo for deepcopy that holds all that is not to be copied."""
+    held = [value for module in root.modules() for value in vars(module).values()]
+    tokenizers = [value for value in held if isinstance(value, (PreTrainedTokenizerBase, ProcessorMixin))]
+    tensors: list[Tensor] = [*root.parameters(), *root.buffers()]
+    return {id(value): value for value in (*tensors, *tokenizers)}
+
+
+def _convert(root: nn.Module, dtype: torch.dtype, keep: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+    # Replaces the tensors, where Module.to would write into those that the original shares.
+    converted: dict[int, Any] = {}
+    for module in root.modules():
+        for tensors in (module._parameters, module._buffers):
+            for name, tensor in tensors.items():
+                if tensor is None or not tensor.is_floating_point() or tensor.dtype == dtype or id(tensor) in keep:
+                    continue
+                if id(tensor) not in converted:
+                    new = tensor.detach().to(dtype)
+                    converted[id(tensor)] = nn.Parameter(new, False) if isinstance(tensor, nn.Parameter) else new
+                tensors[name] = converted[id(tensor)]

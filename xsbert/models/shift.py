@@ -1,0 +1,114 @@
+"""Encoders that know their reference: `ReferenceTransformer`, `ShiftingReferenceTransformer`.
+
+An exact model embeds its reference as zero: from each token embedding that of the reference of the
+same length is subtracted (EMNLP 2023, arXiv 2310.05703). Fine-tuned so, a model's token pairs sum to
+its own score.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from sentence_transformers.base.modules import Transformer
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+
+def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
+    """The id of the padding token.
+
+    Raises:
+        ValueError: the tokenizer has none.
+    """
+    if tokenizer is None or tokenizer.pad_token_id is None:
+        raise ValueError(
+            f"{type(tokenizer).__name__} has no padding token, which the padding reference is made of; "
+            "expected one. Set model.tokenizer.pad_token, for example to the end-of-text token."
+        )
+    return int(tokenizer.pad_token_id)
+
+
+class ReferenceTransformer(Transformer):
+    """A `Transformer` that can also embed the padding reference of any length."""
+
+    def get_word_embedding_dimension(self) -> int:
+        """H: the size of a token embedding (the host's older name for `get_embedding_dimension`)."""
+        return self.get_embedding_dimension()
+
+    def reference_ids(self, length: int) -> Tensor:
+        """The reference's input for `length` tokens, `(length,)`: the special tokens that the
+        tokenizer puts around a text, and padding tokens between them."""
+        prefix, suffix = self._special_ids()
+        between = [padding_id(self.tokenizer)] * (length - len(prefix) - len(suffix))
+        return torch.tensor([*prefix, *between, *suffix][:length])
+
+    def reference_embeddings(self, length: int) -> Tensor:
+        """The reference's token embeddings, `(length, H)`, all its tokens attended."""
+        ids = self.reference_ids(length).to(next(self.parameters()).device)[None]  # (1, S)
+        features = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        return Transformer.forward(self, features)["token_embeddings"][0]
+
+    def _special_ids(self) -> tuple[list[int], list[int]]:
+        """What the tokenizer puts before a text, and what it puts after."""
+        encoding: Any = cast(Any, self.tokenizer)("a", return_special_tokens_mask=True)
+        ids, special = encoding["input_ids"], encoding["special_tokens_mask"]
+        first, last = special.index(0), len(special) - special[::-1].index(0)
+        return ids[:first], ids[last:]
+
+
+class ShiftingReferenceTransformer(ReferenceTransformer):
+    """A `Transformer` whose token embeddings are those of the reference of the text's own length less.
+
+    The length is the text's own, not that of its batch, so an embedding does not depend on the
+    texts beside it. In evaluation the references are kept by length until the weights, the device
+    or the dtype change; in training gradients flow through them.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept: dict[int, Tensor] = {}
+        self._kept_for: tuple[Any, ...] = ()
+
+    def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Adds `token_embeddings`, `(B, S, H)`, to the features. Padded positions are left as they are.
+
+        Where the features hold `reference_embeddings`, `(B, S, H)`, these are subtracted as they are.
+        """
+        given = features.pop("reference_embeddings", None)
+        features = super().forward(features, **kwargs)
+        embeddings = features["token_embeddings"]
+        references = self._references(features, embeddings) if given is None else given
+        features["token_embeddings"] = embeddings - references.to(embeddings.dtype)
+        return features
+
+    def _references(self, features: dict[str, Any], embeddings: Tensor) -> Tensor:
+        """Each text's reference where the text is, zero where it is padded: `(B, S, H)`."""
+        mask, ids = features["attention_mask"].bool(), features["input_ids"]
+        lengths = mask.sum(dim=1).tolist()
+        kept = {length: self._reference(length) for length in set(lengths)}
+        rows = torch.cat([kept[length] for length in lengths]).to(embeddings.dtype)  # (ΣS, H)
+        references = torch.zeros_like(embeddings).masked_scatter(mask[..., None], rows)
+        # A text that is its own reference is zero exactly: rounding would have a direction, and so a cosine.
+        alone = {length: self.reference_ids(length) for length in kept}
+        inputs = torch.cat([alone[length] for length in lengths]).to(ids)  # (ΣS,)
+        same = (ids.masked_scatter(mask, inputs) == ids).all(dim=1)  # (B,)
+        return torch.where(same[:, None, None], embeddings, references)
+
+    def _reference(self, length: int) -> Tensor:
+        if self.training or torch.is_grad_enabled():
+            return self.reference_embeddings(length)
+        state = tuple((p.data_ptr(), p.dtype, p.device, _version(p)) for p in self.parameters())
+        if state != self._kept_for:
+            self._kept, self._kept_for = {}, state
+        if length not in self._kept:
+            self._kept[length] = self.reference_embeddings(length)
+        return self._kept[length]
+
+
+def _version(parameter: Tensor) -> int:
+    return -1 if parameter.is_inference() else parameter._version
+
+
+# The published checkpoints name the class by this path, and so do ours: files outlive modules.
+ReferenceTransformer.__module__ = ShiftingReferenceTransformer.__module__ = "xsbert.models"
