@@ -31,13 +31,11 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives the exit status: 0, or 2 for what the user can put right."""
     options = _parser().parse_args(arguments)
-    warnings.showwarning = _show_warning
     try:
-        _check_output(options.output)
-        model, name = _load(options.model)
-        x = _explain(model, options)
-        _write(x, options.output)
-        print(f"model  {name}", report(x, options.top), sep="\n", flush=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_warning
+            _run(options)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stdout = None
     except (OSError, TypeError, ValueError) as error:
@@ -47,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("xsbert: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    _check_output(options.output)
+    model, name = _load(options.model)
+    x = _explain(model, options)
+    _write(x, options.output)
+    print(f"model  {name}", report(x, options.top), sep="\n", flush=True)
 
 
 def report(x: Attribution, top: int) -> str:

@@ -28,8 +28,8 @@ def default_model() -> tuple[XSTransformer, str]:
     """
     try:
         return load_reachable(NAME), f"{NAME}, from the hub or its cache"
-    except OSError:
-        pass
+    except (OSError, ValueError):
+        pass  # not in reach, or a hub that does not have it
     if folder := packaged_model():
         return XSTransformer(str(folder)), "all-MiniLM-L6-v2, the packaged copy (the hub's is not cached or in reach)"
     raise OSError(

@@ -1,0 +1,158 @@
+"""The command: what it prints, what it writes, how it refuses."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from xsbert import Attribution
+from xsbert.__main__ import main
+
+A, B = "The coffee is bad.", "This is not a good coffee."
+
+
+@pytest.fixture
+def command(capsys, minilm_folder):
+    """Runs the command in this process: status, output, messages."""
+
+    def run(*arguments, model=minilm_folder):
+        try:
+            status = main([*arguments, *(["--model", model] if model else [])])
+        except SystemExit as end:
+            status = end.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_it_prints_the_sum_and_the_strongest_pairs(command, minilm, minilm_folder):
+    status, output, messages = command(A, B)
+    x = minilm.explain(A, B)
+    ra, rb, rr = x.reference_terms
+    assert status == 0
+    for number in (x.score, x.explained, ra, rb, rr, x.top(1)[0].value):
+        assert f"{number:.4f}" in output
+    assert minilm_folder in output
+    assert "what the token pairs do not explain" in output
+    assert len(output.splitlines()) == 11 + 10
+    assert "loading" in messages
+    assert "Traceback" not in messages
+
+
+def test_its_table_adds_up(command):
+    _, output, _ = command(A, B, "--layer", "0")
+    lines = [line for line in output.splitlines() if line[:1] in " +−=" and line.strip()]
+    signs = {" ": 1, "+": 1, "−": -1}
+    numbers = [float(line[25:35]) for line in lines]
+    terms = sum(signs[line[0]] * number for line, number in zip(lines[:-1], numbers, strict=False))
+    assert terms == pytest.approx(numbers[-1], abs=2e-3)
+
+
+def test_an_exact_model_leaves_nothing_unexplained(command, tiny_folders):
+    status, output, _ = command(A, B, "--similarity", "dot", model=str(tiny_folders["mpnet_cos"]))
+    assert status == 0
+    assert "none, this model is exact" in output
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf", "svg", "json"])
+def test_it_writes_what_the_ending_says(command, tmp_path, ending):
+    path = tmp_path / f"out.{ending}"
+    status, _, messages = command(A, B, "--words", "--top", "3", "--output", str(path))
+    assert status == 0
+    assert f"written: {path}" in messages
+    start = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml", "json": b"{"}[ending]
+    assert path.read_bytes().startswith(start)
+    if ending == "json":
+        assert Attribution.load(path).tokens_a == ("[CLS]", "The", "coffee", "is", "bad", ".", "[SEP]")
+        assert json.loads(path.read_text())["layer"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([A], "the following arguments are required: B"),
+        ([A, B, "--layer", "two"], "invalid int value: 'two'"),
+        ([A, B, "--layer", "6"], "layer got 6; this encoder has 6 layers"),
+        ([A, B, "--similarity", "euclidean"], "invalid choice: 'euclidean'"),
+        ([A, B, "--top", "0"], "got '0'; expected a whole number, at least 1"),
+        ([A, B, "--output", "out.gif"], "expected a name that ends in .png, .pdf, .svg, .json"),
+        ([A, B, "--output", "none/such/out.png"], "expected a folder that exists"),
+        ([A, "\ud83d"], "half a surrogate pair"),
+        ([A, B, "--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+    ids=str,
+)
+def test_bad_usage_is_one_line_and_status_2(command, arguments, message):
+    status, output, messages = command(*arguments)
+    assert status == 2
+    assert output == ""
+    assert message in messages
+    assert messages.strip().splitlines()[-1].startswith("xsbert: ")
+    assert "Traceback" not in messages
+
+
+def break_weights(folder):
+    (folder / "model.safetensors").write_bytes(b"\x00" * 100)
+
+
+def break_modules(folder):
+    (folder / "modules.json").write_text("{")
+
+
+def empty_folder(folder):
+    for path in folder.iterdir():
+        if path.is_file():
+            path.unlink()
+
+
+def no_pooling(folder):
+    (folder / "1_Pooling" / "config.json").unlink()
+
+
+@pytest.mark.parametrize("damage", [break_weights, break_modules, empty_folder, no_pooling])
+def test_a_damaged_model_is_one_line_and_status_2(command, tiny_folders, tmp_path, damage):
+    import shutil
+
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folders["droberta_shelf"], folder)
+    damage(folder)
+    status, _, messages = command(A, B, model=str(folder))
+    assert status == 2
+    assert len([line for line in messages.splitlines() if line.startswith("xsbert: ")]) == 1
+    assert "Traceback" not in messages
+
+
+def test_a_model_that_cannot_be_had_is_refused_soon(command, monkeypatch):
+    monkeypatch.setattr("xsbert.models.default.hub_answers", lambda: False)
+    status, _, messages = command(A, B, model="nobody/nothing")
+    assert status == 2
+    assert "'nobody/nothing' is no folder and is not in the hub's cache" in messages
+
+
+def test_warnings_go_to_standard_error_in_plain_words(command, tiny_folders):
+    status, output, messages = command("coffee " * 300, B, "--layer", "-1", model=str(tiny_folders["mpnet_shelf"]))
+    assert status == 0
+    assert "warning: The text 'coffee coffee" in messages
+    assert "warning" not in output
+
+
+def test_help_is_complete_and_quick():
+    run = subprocess.run([sys.executable, "-m", "xsbert", "--help"], capture_output=True, text=True, check=True)
+    for option in ("--model", "--layer", "--words", "--similarity", "--output", "--top", "example:"):
+        assert option in run.stdout
+    code = "import sys; from xsbert.__main__ import _parser; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_console_script_and_a_closed_pipe(minilm_folder):
+    command = [sys.executable, "-m", "xsbert", A, B, "--model", minilm_folder]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run.stdout.close()
+    assert "Traceback" not in run.stderr.read()
+    assert run.wait() == 0
+    script = os.path.join(os.path.dirname(sys.executable), "xsbert")
+    assert subprocess.run([script, "--version"], capture_output=True, text=True, check=True).stdout.startswith(
+        "xsbert "
+    )

@@ -1,0 +1,108 @@
+"""The house: what is installed, what stands where, and which way things point."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "xsbert"
+FLOORS = {"attribution": 0, "models": 1, "plot": 1, "utils": 2, "__main__": 2}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def tracked():
+    try:
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [Path(line) for line in listed.splitlines()]
+
+
+def test_the_wheel_holds_every_file_of_the_package(tmp_path):
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "out"]
+    subprocess.run([*command, _copy_of_the_sources(tmp_path)], check=True, capture_output=True)
+    (wheel,) = (tmp_path / "out").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if name.startswith("xsbert/")}
+        metadata = next(archive.read(name).decode() for name in archive.namelist() if name.endswith("METADATA"))
+        entries = next(archive.read(name).decode() for name in archive.namelist() if name.endswith("entry_points.txt"))
+    expected = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert inside == expected
+    assert "xsbert/py.typed" in inside
+    assert "xsbert = xsbert.__main__:main" in entries
+    assert re.search(r"^License(-Expression)?: Apache-2.0$", metadata, re.MULTILINE)
+    for extra in ("demo", "train", "notebooks", "test", "dev"):
+        assert f"Provides-Extra: {extra}" in metadata
+
+
+def _copy_of_the_sources(folder):
+    """The files that pip sees, copied: a build leaves folders beside setup.py."""
+    import shutil
+
+    ignore = shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
+    shutil.copytree(PACKAGE, folder / "sources" / "xsbert", ignore=ignore)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / "sources" / name)
+    return folder / "sources"
+
+
+def test_the_core_needs_what_it_names_and_no_more():
+    needs = [r.split(";")[0].strip() for r in importlib.metadata.requires("xsbert") or [] if "extra ==" not in r]
+    names = {need.split(">")[0].split("=")[0].strip() for need in needs}
+    assert names == {"torch", "sentence-transformers", "transformers", "numpy", "matplotlib", "tqdm"}
+
+
+def test_the_top_level_is_as_it_should_be():
+    allowed = {"xsbert", "notebooks", "tests", "train.py", "setup.py", "README.md", "LICENSE", "pyproject.toml"}
+    top = {path.parts[0] for path in tracked()}
+    assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_looks_up(path):
+    """attribution knows no model; plot knows results alone; neither models nor plot knows the other."""
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imported(path):
+        target = name.split(".")[1] if "." in name else "__init__"
+        if room in ("__init__", "utils", "__main__"):
+            continue
+        assert target == room or FLOORS[target] < FLOORS[room], f"{path.name} imports {name}"
+        if room == "plot" and target == "attribution":
+            assert name in ("xsbert.attribution.result", "xsbert.attribution.storage")
+
+
+def imported(path):
+    """The modules of ours that a file imports when it is loaded or run."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "xsbert":
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "xsbert")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_is_long(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_importing_loads_little_until_a_name_is_used():
+    code = "import sys, xsbert; print({m for m in sys.modules} & {'torch', 'matplotlib', 'sentence_transformers'})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    code = "import sys; from xsbert import plot, Attribution; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_every_public_name_is_there():
+    import xsbert
+
+    for name in xsbert.__all__:
+        assert getattr(xsbert, name)
+        assert name in dir(xsbert)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = xsbert.nonsense

@@ -1,0 +1,174 @@
+"""Heatmaps: colours centred on zero, readable labels, data that stays data."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib import font_manager
+
+from xsbert import Attribution, plot, utils
+from xsbert.plot.fonts import families
+
+
+@pytest.fixture(scope="module")
+def x(minilm) -> Attribution:
+    return minilm.explain("The coffee is bad.", "This is not a good coffee.")
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def labels(axis):
+    return tuple(label.get_text() for label in axis.get_ticklabels())
+
+
+def rendered(figure):
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())
+
+
+def test_a_heatmap_shows_the_matrix_with_its_tokens(x):
+    ax = plot.heatmap(x)
+    (image,) = ax.get_images()
+    np.testing.assert_array_equal(image.get_array(), x.matrix)
+    assert labels(ax.yaxis) == x.tokens_a
+    assert labels(ax.xaxis) == x.tokens_b
+    assert "0.791" in ax.get_title()
+    assert "2.381" in ax.get_title()
+
+
+def test_colours_are_centred_on_zero(x):
+    low, high = plot.heatmap(x).get_images()[0].get_clim()
+    assert (low, high) == (-high, np.abs(x.matrix).max())
+    assert plot.heatmap(x, limit=0.2).get_images()[0].get_clim() == (-0.2, 0.2)
+
+
+def test_panels_can_share_their_colours(x, minilm):
+    y = minilm.explain("coffee", "coffee")
+    limit = plot.shared_limit(x, y)
+    assert limit == max(np.abs(x.matrix).max(), np.abs(y.matrix).max())
+    figure, axes = plt.subplots(1, 2)
+    for result, ax in zip((x, y), axes, strict=True):
+        assert plot.heatmap(result, ax, limit=limit, colorbar=False) is ax
+    assert len(figure.axes) == 2
+    assert {ax.get_images()[0].get_clim() for ax in axes} == {(-limit, limit)}
+
+
+def long_attribution(x, rows, columns):
+    """The pair's attribution stretched to many tokens, some of them long."""
+    words = ["unprecedented", "a", "enthusiastically", "on", "."]
+    tokens = [words[i % 5] for i in range(max(rows, columns))]
+    matrix = np.random.default_rng(0).normal(size=(rows, columns)).astype(np.float32)
+    return Attribution(**{
+        **{name: getattr(x, name) for name in x.__dataclass_fields__},
+        "tokens_a": tuple(tokens[:rows]), "offsets_a": (None,) * rows,
+        "tokens_b": tuple(tokens[:columns]), "offsets_b": (None,) * columns,
+        "matrix": matrix,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 40), (40, 3), (40, 40), (120, 80)])
+def test_labels_are_whole_readable_and_apart(x, rows, columns):
+    ax = plot.heatmap(long_attribution(x, rows, columns))
+    figure = ax.figure
+    figure.canvas.draw()
+    whole = figure.bbox
+    for axis, side in ((ax.yaxis, "y"), (ax.xaxis, "x")):
+        boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+        assert all(label.get_fontsize() >= 7 for label in axis.get_ticklabels())
+        for box in boxes:
+            assert whole.x0 <= box.x0
+            assert box.x1 <= whole.x1
+            assert whole.y0 <= box.y0
+            assert box.y1 <= whole.y1
+        edges = sorted(getattr(box, f"{side}{end}") for box in boxes for end in (0, 1))
+        starts = sorted(getattr(box, f"{side}0") for box in boxes)
+        assert edges[::2] == starts  # no label reaches into the next
+    title = ax.title.get_window_extent()
+    assert whole.x0 <= title.x0
+    assert title.x1 <= whole.x1
+
+
+def test_labels_fit_the_axes_they_are_given(x):
+    figure, ax = plt.subplots(figsize=(4, 4))
+    plot.heatmap(long_attribution(x, 40, 40), ax)
+    assert figure.get_size_inches().tolist() == [4, 4]
+    assert max(label.get_fontsize() for label in ax.get_yticklabels()) < 7
+
+
+@pytest.mark.parametrize("token", ["$5 or $6$", "$\\frac{1}{2}$", "_^{", "\\", "\x00", "\n", "%s"])
+def test_tokens_are_data(x, token):
+    y = Attribution(**{name: getattr(x, name) for name in x.__dataclass_fields__}
+                    | {"tokens_a": (token, *x.tokens_a[1:])})  # fmt: skip
+    ax = plot.heatmap(y)
+    ax.figure.canvas.draw()
+    assert len(labels(ax.yaxis)) == len(y.tokens_a)
+
+
+def test_a_word_in_another_script_takes_a_font_that_has_it():
+    here = {font.name for font in font_manager.fontManager.ttflist}
+    assert families(["coffee"])[0] in here
+    assert not any(name.startswith("Last Resort") for name in families(["咖啡", "\U0010fffd"]))
+    # A character that the usual font lacks, and another installed font has.
+    usual = families(["a"])
+    from xsbert.plot.fonts import _covered
+
+    known = _covered(font_manager.findfont(font_manager.FontProperties(family=usual)))
+    for font in font_manager.fontManager.ttflist:
+        extra = _covered(font.fname) - known
+        if extra and not font.name.startswith("Last Resort"):
+            chosen = families([chr(min(extra))])
+            assert len(chosen) > len(usual)
+            return
+    pytest.skip("every installed font is covered by the usual one")
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf", "svg", "PNG"])
+def test_saving(x, tmp_path, ending):
+    path = tmp_path / f"x.{ending}"
+    plot.save(plot.heatmap(x), path)
+    assert path.stat().st_size > 3000
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_unknown_format_leaves_no_file(x, tmp_path):
+    with pytest.raises(ValueError, match="not supported"):
+        plot.save(plot.heatmap(x), tmp_path / "x.doc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_arguments_are_refused(x):
+    with pytest.raises(TypeError, match="heatmap got a ndarray; expected an Attribution"):
+        plot.heatmap(x.matrix)
+    with pytest.raises(ValueError, match="limit got 0"):
+        plot.heatmap(x, limit=0)
+    with pytest.raises(ValueError, match="expected at least one"):
+        plot.shared_limit()
+
+
+def test_an_all_zero_matrix_is_drawn_white(minilm):
+    ax = plot.heatmap(minilm.explain("", "coffee"))
+    assert ax.get_images()[0].get_clim() == (-1, 1)
+    assert rendered(ax.figure).shape[-1] == 4
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array])
+def test_the_published_plot(x, tmp_path, kind):
+    path = tmp_path / "published.png"
+    figure = utils.plot_attributions(
+        kind(x.matrix.copy()), x.tokens_a, x.tokens_b, size=(5, 5), dst_path=path, show_colorbar=True, cmap="RdBu",
+        range=0.3, shrink_colorbar=0.5, bbox="tight",
+    )  # fmt: skip
+    assert figure.axes[0].get_images()[0].get_clim() == (-0.3, 0.3)
+    assert figure.get_size_inches().tolist() == [5, 5]
+    assert len(figure.axes) == 2
+    assert path.exists()
+    assert plot.plot_attributions is utils.plot_attributions
+
+
+def test_the_published_plot_checks_its_labels(x):
+    with pytest.raises(ValueError, match=r"shape \(7, 9\) for 9 and 7 tokens"):
+        utils.plot_attributions(x.matrix, x.tokens_b, x.tokens_a)
