@@ -278,8 +278,12 @@ def test_an_encoder_without_layers_is_refused():
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
-    with pytest.raises((ValueError, OSError), match=r"(?i)config|model"):
+    with pytest.raises(ValueError, match=r"has none of modules\.json, .*expected a saved model"):
         XSTransformer(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="not found"):
+        XSTransformer(str(tmp_path / "none" / "such"))
+    with pytest.raises(TypeError, match=r"got 3 \(int\); expected a name on the hub or a folder"):
+        XSTransformer(3)
 
 
 def test_many_texts_and_pairs(minilm, capfd):

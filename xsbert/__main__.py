@@ -98,10 +98,6 @@ def _load(name: str | None) -> tuple[XSTransformer, str]:
         return default_model()
     if not Path(name).is_dir():
         return load_reachable(name), name
-    if not any(Path(name, file).is_file() for file in ("modules.json", "config.json")):
-        raise ValueError(
-            f"--model got {name}, which has neither modules.json nor config.json; expected a saved model's folder."
-        )
     try:
         return XSTransformer(name), name
     except (*UNREADABLE, SafetensorError) as cause:

@@ -24,8 +24,9 @@ from xsbert.attribution.quadrature import Nodes, Rule
 
 Function = Callable[[Tensor], Tensor]
 
-# Rows (tangents × nodes × tokens) that one pass holds. More is not faster, and takes more memory.
-MAX_ROWS = 4096
+# Rows (tangents × nodes × tokens) that one pass holds. More is not faster, and takes more memory:
+# temporaries over about 30 MB are given back to the system, and zeroed anew each time.
+MAX_ROWS = 2048
 # torch counts the nesting of its forward-mode transforms in one variable for the whole process.
 _FORWARD_MODE = threading.RLock()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -17,11 +16,12 @@ from xsbert.attribution.integrate import Path, token_vectors
 from xsbert.attribution.pair import attribute, check_similarity
 from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.result import Attribution, TokenVectors
+from xsbert.models.checks import check_folder, check_method, check_texts, warn
 from xsbert.models.published import PublishedMethods
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.shift import ReferenceTransformer, ShiftingReferenceTransformer
 from xsbert.models.tail import Split
-from xsbert.models.text import Text, check_string, read
+from xsbert.models.text import Text, read
 
 
 class XSTransformer(PublishedMethods, SentenceTransformer):
@@ -40,6 +40,11 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         "xsbert.models.ReferenceTransformer": ReferenceTransformer,
         "xsbert.models.ShiftingReferenceTransformer": ShiftingReferenceTransformer,
     }
+
+    def __init__(self, model_name_or_path: str | None = None, *args: Any, **kwargs: Any) -> None:
+        if model_name_or_path is not None:
+            check_folder(model_name_or_path)
+        super().__init__(model_name_or_path, *args, **kwargs)
 
     @classmethod
     def wrap(cls, model: SentenceTransformer) -> XSTransformer:
@@ -130,7 +135,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
 
         Args, Raises, Warns: as `explain`; ValueError for no documents.
         """
-        _check_texts(documents)
+        check_texts(documents)
         pairs = [(query, document) for document in documents]
         found = self.explain_pairs(
             pairs,
@@ -160,8 +165,8 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
     def _vectors(
         self, texts: Sequence[str], layer: int, rule: Rule, reference: Reference, progress: bool = False
     ) -> list[TokenVectors]:
-        _check_texts(texts)
-        _check_method(rule, reference)
+        check_texts(texts)
+        check_method(rule, reference)
         with _undisturbed(self.device):
             split = Split(list(self), layer, self.truncate_dim)
             unique = tqdm(dict.fromkeys(texts), desc="Texts", disable=not progress)
@@ -171,7 +176,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
     def _text_vectors(self, split: Split, text: Text, rule: Rule, reference: Reference) -> TokenVectors:
         start, end = reference.hidden_states(split, text, self.tokenizer), split.hidden_states(text.features)
         integral = token_vectors(Path(split.tail(text.features), start, end), rule)
-        _warn(text, split.layer, integral.converged, integral.error, self.max_seq_length)
+        warn(text, split.layer, integral.converged, integral.error, self.max_seq_length)
         return TokenVectors(
             text=text.string,
             tokens=text.tokens,
@@ -201,38 +206,6 @@ def _undisturbed(device: torch.device) -> Iterator[None]:
         stack.enter_context(torch.no_grad())
         stack.enter_context(torch.autocast(device.type, enabled=False))
         yield
-
-
-def _check_texts(texts: Any) -> None:
-    if isinstance(texts, str) or not isinstance(texts, Sequence):
-        raise TypeError(f"texts got {texts!r:.60} ({type(texts).__name__}); expected a list of strings.")
-    if not texts:
-        raise ValueError("texts got an empty list; expected at least one text.")
-    for text in texts:
-        check_string(text)
-
-
-def _check_method(rule: Any, reference: Any) -> None:
-    if not hasattr(rule, "nodes"):
-        raise TypeError(f"quadrature got {rule!r}; expected a rule, such as Adaptive(1e-3) or GaussLegendre(50).")
-    if not hasattr(reference, "hidden_states"):
-        raise TypeError(f"reference got {reference!r}; expected a reference, such as PaddingReference().")
-
-
-def _warn(text: Text, layer: int, converged: bool, error: float, max_length: int | None) -> None:
-    shown = repr(text.string if len(text.string) <= 60 else text.string[:59] + "…")
-    if text.truncated:
-        warnings.warn(
-            f"The text {shown} is longer than the model takes and was cut to {len(text.tokens)} tokens, as encode "
-            f"cuts it (max_seq_length = {max_length}). What was cut is not explained.",
-            stacklevel=5,
-        )
-    if not converged:
-        warnings.warn(
-            f"The quadrature gave up on {shown} at layer {layer}: the relative error of law 1 is {error:.1e}. "
-            "Allow more nodes, Adaptive(max_nodes=…), or choose a deeper layer.",
-            stacklevel=5,
-        )
 
 
 def _on_host(tensor: Tensor) -> Any:
