@@ -40,7 +40,7 @@ def tiny_folders(tmp_path_factory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def tiny(tiny_folders) -> dict[str, XSTransformer]:
     """The golden encoders, loaded: name → model."""
-    return {name: XSTransformer(str(folder)) for name, folder in tiny_folders.items()}
+    return {name: XSTransformer(str(folder), device="cpu") for name, folder in tiny_folders.items()}
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def minilm_folder() -> str:
 @pytest.fixture(scope="session")
 def minilm(minilm_folder) -> XSTransformer:
     """The real all-MiniLM-L6-v2."""
-    return XSTransformer(minilm_folder)
+    return XSTransformer(minilm_folder, device="cpu")
 
 
 @pytest.fixture(scope="session")

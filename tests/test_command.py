@@ -138,6 +138,15 @@ def test_warnings_go_to_standard_error_in_plain_words(command, tiny_folders):
     assert "warning" not in output
 
 
+def test_a_narrow_encoding_loses_characters_and_no_line(minilm_folder):
+    run = subprocess.run(
+        [sys.executable, "-m", "xsbert", A, "Kaffee ☕", "--model", minilm_folder, "--layer", "-1"],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "B      Kaffee ?" in run.stdout
+    assert "token of A" in run.stdout
+
+
 def test_help_is_complete_and_quick():
     run = subprocess.run([sys.executable, "-m", "xsbert", "--help"], capture_output=True, text=True, check=True)
     for option in ("--model", "--layer", "--words", "--similarity", "--output", "--top", "example:"):

@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, StaticEmbedding
 
 from xsbert import XSTransformer
-from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
+from xsbert.attribution import Adaptive, GaussLegendre, Reverse, RightRiemann
 from xsbert.models import PaddingReference
 
 A, B = "The coffee is bad.", "This is not a good coffee."
@@ -39,6 +39,38 @@ def test_a_wrapped_model_shares_all_with_the_original(minilm_folder):
     assert model.similarity_fn_name == "dot"
     np.testing.assert_array_equal(model.encode([A, B]), plain.encode([A, B]))
     assert model.explain(A, B, **FAST).similarity == "dot"
+
+
+def test_the_hosts_older_load(tiny_folders):
+    model = XSTransformer.load(str(tiny_folders["mpnet_cos"]))
+    assert isinstance(model, XSTransformer)
+    assert model.explain(A, B, **FAST).is_exact
+
+
+def test_a_device_without_float64_is_left_for_the_processor(minilm, monkeypatch):
+    """No such device is at hand: what is tested is that the whole copy would move, and the model not."""
+    from xsbert.models import copies
+
+    plain, devices = copies._convert, []
+
+    def convert(root, dtype, keep=frozenset(), device=None):
+        devices.append(device)
+        return plain(root, dtype, keep, device)
+
+    before = state(minilm)
+    monkeypatch.setattr(copies, "_convert", convert)
+    minilm.explain(A, B, **FAST)
+    assert devices == [None]
+    monkeypatch.setattr(copies, "_lacks_float64", lambda root: True)
+    expected = minilm.explain(A, B, **FAST)
+    assert devices == [None, torch.device("cpu")]
+    assert state(minilm) == before
+    # The copy really goes where it is sent.
+    twin = copies.private_copy(list(minilm), torch.float32)
+    copies._convert(twin, torch.float32, device=torch.device("meta"))
+    assert {tensor.device.type for tensor in (*twin.parameters(), *twin.buffers())} == {"meta"}
+    assert state(minilm) == before
+    assert expected.score == pytest.approx(0.7915, abs=1e-4)
 
 
 def test_wrapping_something_else_is_refused():
@@ -249,6 +281,10 @@ def test_giving_up_is_said_and_carried(minilm):
         ((A, B), {"similarity": "cos"}, ValueError, "similarity got 'cos'"),
         ((A, B), {"quadrature": "gauss"}, TypeError, r"quadrature got 'gauss'; expected a rule"),
         ((A, B), {"quadrature": 50}, TypeError, "expected a rule"),
+        ((A, B), {"quadrature": Adaptive}, TypeError, "expected a rule"),
+        ((A, B), {"reference": PaddingReference}, TypeError, "expected a reference"),
+        ((A, B), {"mode": None}, TypeError, "expected a mode"),
+        ((A, B), {"mode": Reverse}, TypeError, "expected a mode"),
         ((A, B), {"reference": "pad"}, TypeError, "expected a reference"),
     ],
     ids=str,
@@ -280,8 +316,9 @@ def test_an_encoder_without_layers_is_refused():
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"has none of modules\.json, .*expected a saved model"):
         XSTransformer(str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="not found"):
-        XSTransformer(str(tmp_path / "none" / "such"))
+    for name in (str(tmp_path / "none"), "./none", "some/where/else", __file__):
+        with pytest.raises(ValueError, match="is no folder; expected a saved model"):
+            XSTransformer(name)
     with pytest.raises(TypeError, match=r"got 3 \(int\); expected a name on the hub or a folder"):
         XSTransformer(3)
 
@@ -312,10 +349,14 @@ def test_bad_texts_are_refused(minilm, texts, error, message):
         minilm.token_vectors(texts)
 
 
-@pytest.mark.parametrize("pairs", [[], "ab", ["ab"], [(A, B, A)], [(A,)]])
+@pytest.mark.parametrize("pairs", [[], "ab", None, 3, ["ab"], [(A, B, A)], [(A,)]])
 def test_bad_pairs_are_refused(minilm, pairs):
-    with pytest.raises(ValueError, match=r"explain_pairs got|empty list"):
+    with pytest.raises((TypeError, ValueError), match=r"expected a list of \(text_a, text_b\)|empty list"):
         minilm.explain_pairs(pairs)
+
+
+def test_pairs_may_come_one_by_one(minilm):
+    assert [x.text_a for x in minilm.explain_pairs(zip([A, B], [B, B], strict=True), **FAST)] == [A, B]
 
 
 def test_a_ranking_is_in_order_of_similarity(minilm):

@@ -58,6 +58,16 @@ def test_an_input_is_replaced(layers):
     assert clean(layers)
 
 
+def test_a_layer_that_runs_twice_is_refused(layers):
+    shared = nn.Sequential(layers[0], layers[0])
+    with (
+        pytest.raises(ValueError, match="Layer runs more than once in a pass"),
+        replaced_input(layers[0], torch.ones(3)),
+    ):
+        shared(torch.ones(3))
+    assert clean(layers)
+
+
 def test_layers_are_passed_over(layers):
     x = torch.ones(3)
     with passed_over(layers[:3], None):

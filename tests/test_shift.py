@@ -1,5 +1,7 @@
 """The shift: the reference of the text's own length is subtracted, alone and in any batch."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -40,10 +42,48 @@ def test_references_are_dropped_when_the_weights_change(tiny_folders):
         model[0].auto_model.encoder.layer[0].attention.attn.q.weight.mul_(1.5)
     changed = model.encode("The dog runs.")
     assert np.abs(changed - before).max() > 1e-3
-    model[0]._kept.clear()
+    model[0]._kept.references.clear()
     np.testing.assert_array_equal(model.encode("The dog runs."), changed)
     model.double()
     assert np.abs(model.encode("The dog runs.") - changed).max() < 1e-5
+
+
+def test_references_are_dropped_by_training_with_a_fused_optimizer(tiny_folders):
+    """A fused step leaves no trace in the weights' versions."""
+    model = XSTransformer(str(tiny_folders["mpnet_cos"]), device="cpu")
+    model.encode("The dog runs.")
+    model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
+    model(model.preprocess(["The dog runs."]))["sentence_embedding"].square().sum().backward()
+    optimizer.step()
+    trained = model.encode("The dog runs.")
+    model[0]._kept.references.clear()
+    np.testing.assert_array_equal(model.encode("The dog runs."), trained)
+
+
+def test_two_threads_encode_and_explain_at_once(tiny):
+    model, b = tiny["mpnet_cos"], "Outside in the garden the cat is chased by the dog."
+    expected, embeddings = model.explain("The dog runs.", b), model.encode(TEXTS)
+    model.train().eval()  # drops what is kept, so that both threads fill it
+    failures = []
+
+    def repeat(check):
+        try:
+            for _ in range(5):
+                check()
+        except (AssertionError, RuntimeError, KeyError) as failure:
+            failures.append(failure)
+
+    checks = [
+        lambda: np.testing.assert_allclose(model.encode(TEXTS), embeddings, atol=1e-6),
+        lambda: np.testing.assert_allclose(model.explain("The dog runs.", b).matrix, expected.matrix, atol=1e-6),
+    ]
+    threads = [threading.Thread(target=repeat, args=(check,)) for check in checks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
 
 
 def test_gradients_flow_through_the_reference(tiny_folders):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import pickle
 import sys
 import warnings
@@ -30,6 +31,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives the exit status: 0, or 2 for what the user can put right."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow encoding shows "?" for what it lacks
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
@@ -94,14 +98,12 @@ def _load(name: str | None) -> tuple[XSTransformer, str]:
     from xsbert.models import XSTransformer, default_model, load_reachable
 
     logging.disable_progress_bar()
-    if name is None:
-        return default_model()
-    if not Path(name).is_dir():
-        return load_reachable(name), name
     try:
-        return XSTransformer(name), name
+        if name is None:
+            return default_model()
+        return (XSTransformer(name) if Path(name).is_dir() else load_reachable(name)), name
     except (*UNREADABLE, SafetensorError) as cause:
-        raise ValueError(f"--model got {name}, which cannot be loaded ({type(cause).__name__}: {cause}).") from cause
+        raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause
 
 
 def _check_output(output: str | None) -> None:

@@ -1,6 +1,10 @@
 """Mathematics on functions and tensors: rules, token vectors, the pair's matrix, results."""
 
 from xsbert.attribution.adaptive import Adaptive as Adaptive
+from xsbert.attribution.modes import ByLength as ByLength
+from xsbert.attribution.modes import Forward as Forward
+from xsbert.attribution.modes import Mode as Mode
+from xsbert.attribution.modes import Reverse as Reverse
 from xsbert.attribution.pair import attribute as attribute
 from xsbert.attribution.quadrature import GaussLegendre as GaussLegendre
 from xsbert.attribution.quadrature import Nodes as Nodes

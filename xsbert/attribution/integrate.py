@@ -141,7 +141,7 @@ def _weighted(path: Path, nodes: Nodes, double: bool) -> Tensor:
 def _token_tangents(tokens: Tensor, delta: Tensor, nodes: int) -> Tensor:
     """e_s ⊗ δ_s for each of the T tokens, at each node: `(T,)` → `(T, N, S, H)`."""
     tangents = delta.new_zeros(len(tokens), nodes, *delta.shape)
-    tangents[torch.arange(len(tokens)), :, tokens] = delta[tokens][:, None]  # (T, N, H)
+    tangents[torch.arange(len(tokens), device=tokens.device), :, tokens] = delta[tokens][:, None]  # (T, N, H)
     return tangents
 
 

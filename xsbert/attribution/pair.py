@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xsbert.attribution.result import Attribution, TokenVectors
+from xsbert.attribution.result import Attribution, EmbeddedText, TokenVectors
 
 SIMILARITIES = ("cosine", "dot")
 
@@ -26,15 +26,16 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
         similarity: "cosine" or "dot". For a model that normalises its embeddings the two agree.
 
     Raises:
-        ValueError: an unknown similarity, or vectors of different layers, models or sizes.
+        ValueError: an unknown similarity, or vectors of different layers or models.
     """
     check_similarity(similarity)
-    for name in ("layer", "model"):
-        if getattr(a, name) != getattr(b, name):
-            raise ValueError(
-                f"attribute() got vectors of {name} {getattr(a, name)!r} and {getattr(b, name)!r}; "
-                f"expected one {name}. Compute both with the same model and layer=."
-            )
+    check_same(a, b)
+    products = a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
+    return assemble(a, b, products, similarity)
+
+
+def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:
+    """The attribution of a pair from the products of its token vectors, `(S_a, S_b)`."""
     norms = _norm(a.embedding), _norm(b.embedding)
     n = norms[0] * norms[1] if similarity == "cosine" else a.norm * b.norm
     terms = (
@@ -43,7 +44,6 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
         _dot(a.embedding, b.reference_embedding, n),
         _dot(a.reference_embedding, b.reference_embedding, n),
     )
-    products = a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
     return Attribution(
         text_a=a.text,
         text_b=b.text,
@@ -51,7 +51,7 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
         tokens_b=b.tokens,
         offsets_a=a.offsets,
         offsets_b=b.offsets,
-        matrix=(products / n if n else np.zeros_like(products)).astype(a.vectors.dtype),
+        matrix=(products / n if n else np.zeros_like(products)).astype(a.embedding.dtype),
         score=terms[0],
         reference_terms=terms[1:],
         similarity=similarity,
@@ -65,6 +65,16 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
         quadrature=a.quadrature,
         model=a.model,
     )
+
+
+def check_same(a: EmbeddedText, b: EmbeddedText) -> None:
+    """Raises ValueError for texts embedded by different models, or split at different layers."""
+    for name in ("layer", "model"):
+        if getattr(a, name) != getattr(b, name):
+            raise ValueError(
+                f"attribute() got vectors of {name} {getattr(a, name)!r} and {getattr(b, name)!r}; "
+                f"expected one {name}. Compute both with the same model and layer=."
+            )
 
 
 def check_similarity(similarity: object) -> None:

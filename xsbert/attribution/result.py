@@ -70,16 +70,13 @@ class _Result:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TokenVectors(_Result):
-    """A text's embedding as a sum of token vectors.
-
-    Law 1: `vectors.sum(0)` = `embedding` − `reference_embedding`, up to `error`.
+class EmbeddedText(_Result):
+    """A text's tokens and embeddings: one side of a pair.
 
     Args:
         text: the text, as it was given.
         tokens: the S tokens, as the characters that they stand for.
         offsets: where each token stands in `text`, [start, end); None for special tokens.
-        vectors: the token vectors u, `(S, D)`.
         embedding: f(x), `(D,)`, before a trailing normalisation.
         reference_embedding: f(r), `(D,)`.
         error: the relative error of law 1.
@@ -92,7 +89,6 @@ class TokenVectors(_Result):
     text: str
     tokens: tuple[str, ...]
     offsets: tuple[Offset, ...]
-    vectors: np.ndarray
     embedding: np.ndarray
     reference_embedding: np.ndarray
     error: float
@@ -103,6 +99,24 @@ class TokenVectors(_Result):
     reference: str
     quadrature: str
     model: str
+
+    def __post_init__(self) -> None:
+        self._freeze((len(self.offsets), *self.reference_embedding.shape), (len(self.tokens), len(self.embedding)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TokenVectors(EmbeddedText):
+    """A text's embedding as a sum of token vectors.
+
+    Law 1: `vectors.sum(0)` = `embedding` − `reference_embedding`, up to `error`.
+
+    Args:
+        vectors: the token vectors u, `(S, D)`.
+
+    The other fields are those of `EmbeddedText`.
+    """
+
+    vectors: np.ndarray
 
     def __post_init__(self) -> None:
         tokens, dimensions = len(self.tokens), len(self.embedding)

@@ -20,12 +20,11 @@ def load_model(name: str, model_dir: str | Path | None = None) -> XSTransformer:
         model_dir: the folder to look for `name` in.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        ValueError: the folder holds no sentence-transformers model.
+        ValueError: there is no such folder, or it holds no sentence-transformers model.
     """
     folder = Path(model_dir, name) if model_dir is not None else Path(name)
     if not folder.is_dir():
-        raise FileNotFoundError(
+        raise ValueError(
             f"load_model got {name!r}, and {folder} is no folder; expected a model's folder, or one of "
             f"{', '.join(PUBLISHED)} unpacked there. Published checkpoints are at {URL.format(name='NAME')}."
         )

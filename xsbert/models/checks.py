@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,24 @@ MODEL_FILES = ("modules.json", "config.json", "adapter_config.json")
 
 
 def check_folder(name: str) -> None:
-    """Raises ValueError for a folder that holds no model; names that are no folder pass.
+    """Looks at a model's name before the host does; names that are no path pass.
 
     Raises:
         TypeError: `name` is not a string.
-        ValueError: the folder has none of the files that a saved model starts with.
+        ValueError: it is a path to no folder, or to one that has none of the files that a saved model
+            starts with.
     """
     if not isinstance(name, str):
         raise TypeError(
             f"model_name_or_path got {name!r:.60} ({type(name).__name__}); expected a name on the hub or a folder's "
             "path, as a string. A model that is loaded already is wrapped: XSTransformer.wrap(model)."
         )
-    if Path(name).is_dir() and not any(Path(name, file).is_file() for file in MODEL_FILES):
-        raise ValueError(
-            f"The folder {name} has none of {', '.join(MODEL_FILES)}; expected a saved model. "
-            "Name the folder that a model was saved to, or a model on the hub."
-        )
+    remedy = "Name the folder that a model was saved to, or a model on the hub, such as 'organisation/name'."
+    path = Path(name)
+    if not path.is_dir() and (path.exists() or path.is_absolute() or len(path.parts) > 2 or name.startswith(".")):
+        raise ValueError(f"{name!r} is no folder; expected a saved model. {remedy}")
+    if path.is_dir() and not any((path / file).is_file() for file in MODEL_FILES):
+        raise ValueError(f"The folder {name} has none of {', '.join(MODEL_FILES)}; expected a saved model. {remedy}")
 
 
 def check_texts(texts: Any) -> None:
@@ -41,12 +43,34 @@ def check_texts(texts: Any) -> None:
         check_string(text)
 
 
+def check_pairs(pairs: Any) -> list[tuple[str, str]]:
+    """The pairs as a list.
+
+    Raises:
+        TypeError, ValueError: they are no pairs of texts.
+    """
+    expected = "expected a list of (text_a, text_b)"
+    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
+        raise TypeError(f"explain_pairs got {pairs!r:.60} ({type(pairs).__name__}); {expected}.")
+    pairs = list(pairs)
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(f"explain_pairs got {pair!r:.60} among the pairs; {expected}.")
+    return pairs
+
+
 def check_method(rule: Any, reference: Any) -> None:
     """Raises TypeError for what is no quadrature rule or no reference."""
-    if not hasattr(rule, "nodes"):
+    if isinstance(rule, type) or not hasattr(rule, "nodes"):
         raise TypeError(f"quadrature got {rule!r}; expected a rule, such as Adaptive(1e-3) or GaussLegendre(50).")
-    if not hasattr(reference, "hidden_states"):
+    if isinstance(reference, type) or not hasattr(reference, "hidden_states"):
         raise TypeError(f"reference got {reference!r}; expected a reference, such as PaddingReference().")
+
+
+def check_mode(mode: Any) -> None:
+    """Raises TypeError for what is no mode."""
+    if isinstance(mode, type) or not hasattr(mode, "reverses"):
+        raise TypeError(f"mode got {mode!r}; expected a mode, such as ByLength(), Forward() or Reverse().")
 
 
 def warn(text: Text, layer: int, converged: bool, error: float, max_length: int | None) -> None:

@@ -21,11 +21,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixi
 def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequential:
     """A copy of the modules in evaluation mode, with eager attention and weights in `dtype`.
 
-    Weights that have that dtype already are shared with the original, the others converted.
+    Weights that have that dtype already are shared with the original, the others converted. On a
+    device that has no float64 (Apple's) they are copied to the processor, for law 1 needs float64.
     """
     original = nn.Sequential(*modules)
     twin = copy.deepcopy(original, _shared(original)).eval()
-    _convert(twin, dtype)
+    _convert(twin, dtype, device=torch.device("cpu") if _lacks_float64(original) else None)
     for module in twin.modules():
         if isinstance(module, PreTrainedModel) and module.config._attn_implementation != "eager":
             module.set_attn_implementation("eager")
@@ -48,15 +49,26 @@ def _shared(root: nn.Module) -> dict[int, Any]:
     return {id(value): value for value in (*tensors, *tokenizers)}
 
 
-def _convert(root: nn.Module, dtype: torch.dtype, keep: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+def _lacks_float64(root: nn.Module) -> bool:
+    return any(parameter.device.type == "mps" for parameter in root.parameters())
+
+
+def _convert(
+    root: nn.Module,
+    dtype: torch.dtype,
+    keep: set[int] = frozenset(),  # type: ignore[assignment]
+    device: torch.device | None = None,
+) -> None:
     # Replaces the tensors, where Module.to would write into those that the original shares.
     converted: dict[int, Any] = {}
     for module in root.modules():
         for tensors in (module._parameters, module._buffers):
             for name, tensor in tensors.items():
-                if tensor is None or not tensor.is_floating_point() or tensor.dtype == dtype or id(tensor) in keep:
+                if tensor is None or id(tensor) in keep:
                     continue
                 if id(tensor) not in converted:
-                    new = tensor.detach().to(dtype)
-                    converted[id(tensor)] = nn.Parameter(new, False) if isinstance(tensor, nn.Parameter) else new
+                    new = tensor.detach().to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+                    same = new.dtype == tensor.dtype and new.device == tensor.device
+                    parameter = isinstance(tensor, nn.Parameter)
+                    converted[id(tensor)] = tensor if same else nn.Parameter(new, False) if parameter else new
                 tensors[name] = converted[id(tensor)]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from sentence_transformers import SentenceTransformer
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
 from xsbert.attribution.adaptive import Adaptive
-from xsbert.attribution.integrate import Path, token_vectors
+from xsbert.attribution.modes import ByLength, Mode
 from xsbert.attribution.pair import attribute, check_similarity
 from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.result import Attribution, TokenVectors
-from xsbert.models.checks import check_folder, check_method, check_texts, warn
+from xsbert.models.checks import check_folder, check_method, check_mode, check_pairs, check_texts
+from xsbert.models.engine import Engine, undisturbed
 from xsbert.models.published import PublishedMethods
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.shift import ReferenceTransformer, ShiftingReferenceTransformer
-from xsbert.models.tail import Split
-from xsbert.models.text import Text, read
+from xsbert.models.text import read
 
 
 class XSTransformer(PublishedMethods, SentenceTransformer):
@@ -63,6 +61,11 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         vars(wrapped).update(shared)
         return wrapped
 
+    @classmethod
+    def load(cls, input_path: str) -> XSTransformer:
+        """The host's older way to load a saved model."""
+        return cls(input_path)
+
     def explain(
         self,
         text_a: str,
@@ -72,6 +75,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
+        mode: Mode = ByLength(),
     ) -> Attribution:
         """Attributes the similarity of two texts to pairs of their tokens.
 
@@ -82,12 +86,15 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
             reference: what a text is compared with.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
+            mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
+                through a much longer text. The matrix is the same, to the errors that it carries.
 
         Returns:
             The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
 
         Raises:
-            TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule.
+            TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule,
+                `mode` not a mode.
             ValueError: `layer` is out of range, `similarity` neither cosine nor dot.
 
         Warns:
@@ -95,12 +102,21 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         """
         similarity = self.similarity_fn_name if similarity is None else similarity
         check_similarity(similarity)
-        a, b = self._vectors([text_a, text_b], layer, quadrature, reference)
-        return attribute(a, b, similarity)
+        check_texts([text_a, text_b])
+        check_method(quadrature, reference)
+        check_mode(mode)
+        with undisturbed(self.device):
+            engine = Engine(self, layer, quadrature, reference)
+            a, b = read(self, text_a), read(self, text_b)
+            shorter, longer = sorted((len(a.tokens), len(b.tokens)))
+            if mode.reverses(shorter, longer):
+                return engine.pulled_pair(a, b, similarity)
+            vectors = engine.token_vectors(a)
+            return attribute(vectors, vectors if text_a == text_b else engine.token_vectors(b), similarity)
 
     def explain_pairs(
         self,
-        pairs: Sequence[tuple[str, str]],
+        pairs: Iterable[tuple[str, str]],
         *,
         layer: int = -2,
         quadrature: Rule = Adaptive(),
@@ -114,8 +130,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         """
         similarity = self.similarity_fn_name if similarity is None else similarity
         check_similarity(similarity)
-        if isinstance(pairs, str) or any(not isinstance(pair, (tuple, list)) or len(pair) != 2 for pair in pairs):
-            raise ValueError(f"explain_pairs got {pairs!r:.60}; expected a list of (text_a, text_b).")
+        pairs = check_pairs(pairs)
         texts = [text for pair in pairs for text in pair]
         vectors = self._vectors(texts, layer, quadrature, reference, show_progress_bar)
         return [attribute(a, b, similarity) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
@@ -167,46 +182,8 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
     ) -> list[TokenVectors]:
         check_texts(texts)
         check_method(rule, reference)
-        with _undisturbed(self.device):
-            split = Split(list(self), layer, self.truncate_dim)
+        with undisturbed(self.device):
+            engine = Engine(self, layer, rule, reference)
             unique = tqdm(dict.fromkeys(texts), desc="Texts", disable=not progress)
-            known = {text: self._text_vectors(split, read(self, text), rule, reference) for text in unique}
+            known = {text: engine.token_vectors(read(self, text)) for text in unique}
         return [known[text] for text in texts]
-
-    def _text_vectors(self, split: Split, text: Text, rule: Rule, reference: Reference) -> TokenVectors:
-        start, end = reference.hidden_states(split, text, self.tokenizer), split.hidden_states(text.features)
-        integral = token_vectors(Path(split.tail(text.features), start, end), rule)
-        warn(text, split.layer, integral.converged, integral.error, self.max_seq_length)
-        return TokenVectors(
-            text=text.string,
-            tokens=text.tokens,
-            offsets=text.offsets,
-            vectors=_on_host(integral.vectors.to(end.dtype)),
-            embedding=_on_host(integral.end_value),
-            reference_embedding=_on_host(integral.start_value),
-            error=integral.error,
-            nodes=integral.nodes,
-            norm=split.norm(text.features, end, integral.end_value),
-            truncated=text.truncated,
-            layer=split.layer,
-            reference=repr(reference),
-            quadrature=repr(rule),
-            model=self._name(),
-        )
-
-    def _name(self) -> str:
-        return str(getattr(self.config, "_name_or_path", "") or type(self.transformers_model).__name__)
-
-
-@contextmanager
-def _undisturbed(device: torch.device) -> Iterator[None]:
-    """Autocast, inference mode and gradients of the caller's do not reach the attribution."""
-    with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.no_grad())
-        stack.enter_context(torch.autocast(device.type, enabled=False))
-        yield
-
-
-def _on_host(tensor: Tensor) -> Any:
-    return tensor.cpu().numpy()

@@ -39,9 +39,21 @@ def captured_input(layer: nn.Module, run: Callable[[], Any]) -> Tensor:
 
 @contextmanager
 def replaced_input(layer: nn.Module, hidden: Tensor) -> Iterator[None]:
-    """Within the context, `layer` is given `hidden` in place of what reaches it."""
+    """Within the context, `layer` is given `hidden` in place of what reaches it.
+
+    Raises:
+        ValueError: the layer runs twice, as layers that share their weights do.
+    """
+    ran = False
 
     def swap(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        nonlocal ran
+        if ran:
+            raise ValueError(
+                f"{type(layer).__name__} runs more than once in a pass; expected layers that do not share weights, "
+                "such as BERT's or MPNet's. This encoder can't be explained yet."
+            )
+        ran = True
         return ((hidden, *args[1:]), kwargs) if args else (args, kwargs | {"hidden_states": hidden})
 
     handle = layer.register_forward_pre_hook(swap, with_kwargs=True)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from xsbert.attribution.integrate import Path
 from xsbert.attribution.quadrature import RightRiemann
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.uncompressed import check_size, feature_vectors, uncompressed
+from xsbert.models.engine import Engine, undisturbed
 from xsbert.models.layers import layer_stack, resolve_layer
 from xsbert.models.reference import PaddingReference
-from xsbert.models.tail import Split
 from xsbert.models.text import check_string, read
 
 if TYPE_CHECKING:
@@ -151,16 +150,17 @@ class PublishedMethods:
         return float(a @ b)
 
     def _run(self, text: str) -> dict[str, Any]:
-        """The model's output for one text, in evaluation mode; the caller's mode is put back."""
+        """The model's output for one text, in evaluation mode; each module's own mode is put back."""
         model = cast("XSTransformer", self)
         check_string(text)
-        training = model.training
+        training = [module for module in model.modules() if module.training]
         model.eval()
         try:
             with torch.no_grad():
                 return model(dict(read(model, text).features))
         finally:
-            model.train(training)
+            for module in training:
+                module.training = True
 
     def _setting(self) -> tuple[int, RightRiemann]:
         if self._attribution_setting is None:
@@ -173,11 +173,7 @@ class PublishedMethods:
     def _uncompressed(self, x: Attribution) -> Tensor:
         layer, rule = self._setting()
         model = cast("XSTransformer", self)
-        split = Split(list(model), layer, model.truncate_dim)
-        tensors = []
-        for string in (x.text_a, x.text_b):
-            text = read(model, string)
-            start = PaddingReference().hidden_states(split, text, model.tokenizer)
-            path = Path(split.tail(text.features), start, split.hidden_states(text.features))
-            tensors.append(feature_vectors(path, rule))
-        return uncompressed(tensors[0], tensors[1], x.normalizer)
+        with undisturbed(model.device):
+            engine = Engine(model, layer, rule, PaddingReference())
+            a, b = (feature_vectors(engine.path(read(model, text)), rule) for text in (x.text_a, x.text_b))
+        return uncompressed(a, b, x.normalizer)

@@ -7,12 +7,14 @@ its own score.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, cast
 
 import torch
 from sentence_transformers.base.modules import Transformer
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
+from typing_extensions import Self
 
 
 def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
@@ -29,6 +31,10 @@ def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
     return int(tokenizer.pad_token_id)
 
 
+MOST_KEPT = 128
+"""How many references, of as many lengths, are kept: some tens of megabytes."""
+
+
 class ReferenceTransformer(Transformer):
     """A `Transformer` that can also embed the padding reference of any length."""
 
@@ -39,7 +45,7 @@ class ReferenceTransformer(Transformer):
     def reference_ids(self, length: int) -> Tensor:
         """The reference's input for `length` tokens, `(length,)`: the special tokens that the
         tokenizer puts around a text, and padding tokens between them."""
-        prefix, suffix = self._special_ids()
+        prefix, suffix = self._special_ids
         between = [padding_id(self.tokenizer)] * (length - len(prefix) - len(suffix))
         return torch.tensor([*prefix, *between, *suffix][:length])
 
@@ -49,6 +55,7 @@ class ReferenceTransformer(Transformer):
         features = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         return Transformer.forward(self, features)["token_embeddings"][0]
 
+    @cached_property
     def _special_ids(self) -> tuple[list[int], list[int]]:
         """What the tokenizer puts before a text, and what it puts after."""
         encoding: Any = cast(Any, self.tokenizer)("a", return_special_tokens_mask=True)
@@ -67,8 +74,16 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._kept: dict[int, Tensor] = {}
-        self._kept_for: tuple[Any, ...] = ()
+        self._kept = _Kept()
+
+    def train(self, mode: bool = True) -> Self:
+        """Sets the mode; going into training drops the references that are kept."""
+        if mode:
+            self._kept = _Kept()  # a fused optimizer changes weights without a trace
+        return super().train(mode)
+
+    def _should_flatten_inputs(self, *args: Any, **kwargs: Any) -> bool:
+        return False  # the shift needs to know which token belongs to which text
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Adds `token_embeddings`, `(B, S, H)`, to the features. Padded positions are left as they are.
@@ -98,12 +113,26 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
     def _reference(self, length: int) -> Tensor:
         if self.training or torch.is_grad_enabled():
             return self.reference_embeddings(length)
-        state = tuple((p.data_ptr(), p.dtype, p.device, _version(p)) for p in self.parameters())
-        if state != self._kept_for:
-            self._kept, self._kept_for = {}, state
-        if length not in self._kept:
-            self._kept[length] = self.reference_embeddings(length)
-        return self._kept[length]
+        weights = tuple((p.data_ptr(), p.dtype, p.device, _version(p)) for p in self.parameters())
+        kept = self._kept  # one look: another thread may put a new one in its place
+        if kept.weights != weights:
+            kept = self._kept = _Kept(weights)
+        if (reference := kept.references.get(length)) is None:
+            reference = self.reference_embeddings(length)
+            if len(kept.references) < MOST_KEPT:
+                kept.references[length] = reference
+        return reference
+
+
+class _Kept:
+    """References by length, and the state of the weights that they are of. A copy of it is empty."""
+
+    def __init__(self, weights: tuple[Any, ...] = ()) -> None:
+        self.weights = weights
+        self.references: dict[int, Tensor] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Kept:
+        return _Kept()
 
 
 def _version(parameter: Tensor) -> int:

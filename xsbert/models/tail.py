@@ -36,13 +36,17 @@ class Split:
         self.layer = resolve_layer(layer, len(layer_stack(transformers_model(self.modules))))
         self._double: nn.Sequential | None = None
         self._outputs: int | None = None  # how many values a layer gives, if a tuple
+        self._passed = 0  # how many layers the tail passes over
 
     def hidden_states(self, features: dict[str, Any]) -> Tensor:
         """h: the hidden states that enter layer l for a batch of one text, `(S, H)`."""
-        layers = layer_stack(transformers_model(self.modules))
+        layers, features = layer_stack(transformers_model(self.modules)), self._at_hand(features)
         with torch.no_grad(), recorded_outputs(layers[: self.layer]) as outputs:
             hidden = captured_input(layers[self.layer], lambda: self.modules(dict(features)))
-        self._outputs = len(outputs[-1]) if outputs and isinstance(outputs[-1], tuple) else None
+        last = outputs[-1] if outputs else None
+        self._outputs = len(last) if isinstance(last, tuple) else None
+        # Where a layer gives more than hidden states, such as T5's position bias, the next ones need it.
+        self._passed = 0 if isinstance(last, tuple) and any(more is not None for more in last[1:]) else self.layer
         return hidden[0]  # (1, S, H) → (S, H)
 
     def tail(self, features: dict[str, Any]) -> Callable[[Tensor], Tensor]:
@@ -52,7 +56,7 @@ class Split:
         through float64 weights. The text's own masks and positions are used at all N points: the
         features are repeated N times, so every architecture makes what it needs for that batch.
         """
-        features = self._with_reference(features)
+        features = self._with_reference(self._at_hand(features))
         self.hidden_states(features)  # tells what the layers give
         return lambda hidden: self._embed(features, hidden)[..., : self.truncate_dim]
 
@@ -62,7 +66,7 @@ class Split:
             return 1.0
         if self.truncate_dim is not None:
             with torch.no_grad():
-                embedding = self._embed(self._with_reference(features), hidden[None])[0]
+                embedding = self._embed(self._with_reference(self._at_hand(features)), hidden[None])[0]
         return float(torch.linalg.vector_norm(embedding.double()))
 
     def _embed(self, features: dict[str, Any], hidden: Tensor) -> Tensor:
@@ -70,8 +74,13 @@ class Split:
         modules = self._in_double() if hidden.dtype == torch.float64 else self.modules
         layers = layer_stack(transformers_model(modules))
         repeated = {name: _repeated(value, len(hidden)) for name, value in features.items()}
-        with passed_over(layers[: self.layer], self._outputs), replaced_input(layers[self.layer], hidden):
+        with passed_over(layers[: self._passed], self._outputs), replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
+
+    def _at_hand(self, features: dict[str, Any]) -> dict[str, Any]:
+        """The features on the private copy's device."""
+        device = next(self.modules.parameters()).device
+        return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in features.items()}
 
     def _with_reference(self, features: dict[str, Any]) -> dict[str, Any]:
         """Has the shift subtract a constant: its inner pass must not see the replaced hidden states."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ def read(model: SentenceTransformer, string: str) -> Text:
     """
     check_string(string)
     prompt = model._resolve_prompt(None, None) or ""
-    features = model.preprocess([string], prompt=prompt or None)
+    features = _preprocessed(model, string, prompt or None)
     encoding = (getattr(features, "encodings", None) or [None])[0]
     if encoding is None:
         raise ValueError(
@@ -67,6 +68,15 @@ def read(model: SentenceTransformer, string: str) -> Text:
         special=special.to(model.device),
         truncated=bool(encoding.overflowing),
     )
+
+
+def _preprocessed(model: SentenceTransformer, string: str, prompt: str | None) -> Any:
+    if not getattr(model[0], "can_flatten_inputs", False):
+        return model.preprocess([string], prompt=prompt)
+    # With flash attention the host packs texts into one row, without masks or offsets; not on this copy.
+    reader: Any = copy.copy(model[0])
+    reader.can_flatten_inputs = False
+    return reader.preprocess([string], prompt=prompt)
 
 
 def check_string(string: object) -> None:

@@ -1,0 +1,182 @@
+"""What an explanation costs, against the published algorithm: prints a Markdown table, writes JSON.
+
+python -m tests.benchmarks.attribution                        # the packaged all-MiniLM-L6-v2
+python -m tests.benchmarks.attribution --model FOLDER --runs 3 --json FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+import numpy as np
+import torch
+
+from tests.benchmarks import published
+from tests.benchmarks.measure import alternate, matrix_rate
+from xsbert import XSTransformer
+from xsbert.attribution import Adaptive, RightRiemann, attribute
+from xsbert.attribution.integrate import Path, token_vectors
+from xsbert.models import PaddingReference
+from xsbert.models.default import packaged_model
+from xsbert.models.tail import Split
+from xsbert.models.text import read
+
+A, B = "The dog runs after the kitten in the yard.", "Outside in the garden the cat is chased by the dog."
+LONG = (
+    "The European Commission proposed on Tuesday a sweeping package of measures intended to curb the "
+    "deforestation of rainforests, which environmentalists had long demanded."
+)
+MOST_STEPS = 1000
+
+
+def main() -> None:
+    options = _options()
+    model = XSTransformer(options.model, device="cpu")
+    layers = model.config.num_hidden_layers
+    header = f"torch {torch.__version__}, {torch.get_num_threads()} threads, {options.model}, {options.runs} runs"
+    print(f"{header}\n\n| what | nodes | seconds | peak GB | error of law 1 | ratio |\n|---|---|---|---|---|---|")
+    rows = []
+    for make in (against_published, at_equal_error, by_layer, many_documents, efficiency):
+        for row in make(model, layers, options.runs):
+            print("| " + " | ".join(str(row.get(key, "")) for key in KEYS) + " |", flush=True)
+            rows.append(row)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"header": header, "rows": rows}, file, indent=1)
+
+
+KEYS = ("what", "nodes", "seconds", "peak_gb", "error", "ratio")
+
+
+def against_published(model, layers, runs):
+    """Rows 1 to 3: the same rule, the same nodes, at layer L − 2."""
+    rule, paths = RightRiemann(10), paths_of(model, [A, B], layers - 2)
+    ways = {
+        "published: a backward pass for each dimension": lambda: [published.by_dimension(p, rule) for p in paths],
+        "batched gradients": lambda: [published.batched(p, rule) for p in paths],
+        "ours, the same nodes": lambda: [token_vectors(p, rule).vectors for p in paths],
+    }
+    measured = alternate(ways, runs)
+    first = next(iter(measured.values()))
+    for name, m in measured.items():
+        error = max(law_1(p, u) for p, u in zip(paths, m.result, strict=True))
+        yield row(f"{name}, layer {layers - 2}", m, 20, error, first.median / m.median)
+
+
+def at_equal_error(model, layers, runs):
+    """Row 4: the adaptive rule against the published one at the n that first reaches 1e-2."""
+    paths = paths_of(model, [A, B], layers - 2)
+    steps = first_reaching(paths, 1e-2)
+    ways = {f"ours, {rule!r}": lambda rule=rule: [token_vectors(p, rule) for p in paths] for rule in (
+        Adaptive(1e-2), Adaptive(1e-3))}  # fmt: skip
+    measured = alternate(ways, runs)
+    if steps is None:
+        yield {"what": f"published: no n up to {MOST_STEPS} reaches 1e-2 at layer {layers - 2}"}
+    else:
+        m = next(
+            iter(alternate({"": lambda: [published.by_dimension(p, RightRiemann(steps)) for p in paths]}, 1).values())
+        )
+        error = max(law_1(p, u) for p, u in zip(paths, m.result, strict=True))
+        yield row(f"published, n = {steps} first reaches 1e-2, layer {layers - 2}", m, 2 * steps, error, 1.0)
+        seconds = m.median
+    for name, ours in measured.items():
+        error, nodes = max(i.error for i in ours.result), sum(i.nodes for i in ours.result)
+        yield row(f"{name}, layer {layers - 2}", ours, nodes, error, seconds / ours.median if steps else None)
+
+
+def by_layer(model, layers, runs):
+    """Row 5: the default rule at four layers."""
+    for layer in sorted({0, layers // 4, layers // 2, layers - 2}):
+        paths = paths_of(model, [A, B], layer)
+        m = alternate({"": lambda paths=paths: [token_vectors(p, Adaptive()) for p in paths]}, 1)[""]
+        yield row(f"ours, default, layer {layer}", m, sum(i.nodes for i in m.result), max(i.error for i in m.result))
+
+
+def many_documents(model, layers, runs):
+    """Row 7: one query against 1,000 documents whose token vectors are at hand."""
+    query, document = model.token_vectors([A, LONG], layer=layers - 1)
+    m = alternate({"": lambda: [attribute(query, document) for _ in range(1000)]}, runs)[""]
+    yield row("1,000 matrices from token vectors at hand", m, None, None)
+
+
+def efficiency(model, layers, runs):
+    """Row 8: the operations that the method needs, over time, as a share of the matrix rate.
+
+    A token's pass through a layer takes 2 (4 H² + 2 H I) operations for its products with weights and
+    8 H S for attention (4 H S for the scores and the values, twice for a tangent), I the inner size.
+    With S tangents and the function itself there are S + 1 passes of S tokens at each node.
+    """
+    config, rule = model.config, RightRiemann(10)
+    for layer in (0, layers - 2):
+        (path,) = paths_of(model, [LONG], layer)
+        s, h = path.tokens, config.hidden_size
+        operations = 2 * (4 * h * h + 2 * h * config.intermediate_size) + 8 * h * s
+        operations *= (layers - layer) * s * (s + 1) * rule.n
+        rates, m = [], None
+        for _ in range(runs):
+            rates.append(matrix_rate(h))
+            m = alternate({"": lambda path=path: token_vectors(path, rule)}, 1)[""]
+            rates.append(matrix_rate(h))
+        rate = float(np.median(rates))
+        share = operations / m.median / rate
+        yield row(f"{s} tokens, layer {layer}: {share:.0%} of {rate / 1e9:.0f} GFLOP/s", m, rule.n, m.result.error)
+
+
+def paths_of(model, texts, layer):
+    """The path of each text at a layer, ready to be integrated."""
+    paths = []
+    for string in texts:
+        text, split = read(model, string), Split(list(model), layer)
+        start = PaddingReference().hidden_states(split, text, model.tokenizer)
+        paths.append(Path(split.tail(text.features), start, split.hidden_states(text.features)))
+    return paths
+
+
+def law_1(path, vectors):
+    start, end = path.value(torch.tensor([0.0, 1.0])).double()
+    return float((vectors.double().sum(0) - (end - start)).norm() / (end - start).norm())
+
+
+def first_reaching(paths, error):
+    """The smallest n whose right-Riemann error is within `error` for all paths; None up to 1,000."""
+
+    def reached(n):
+        nodes = RightRiemann(n).nodes()
+        return all(law_1(path, (nodes.weights[:, None] * path.slope(nodes.alphas).double())) <= error for path in paths)
+
+    low, high = 0, 10
+    while not reached(high):
+        low, high = high, 2 * high
+        if low >= MOST_STEPS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def row(what, measured, nodes, error, ratio=None):
+    return {
+        "what": what,
+        "nodes": "" if nodes is None else nodes,
+        "seconds": f"{measured.median:.3g}",
+        "peak_gb": f"{measured.peak / 1e9:.2f}",
+        "error": "" if error is None else f"{error:.1e}",
+        "ratio": "" if ratio is None else f"{ratio:.3g}",
+    }
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--model", default=str(packaged_model()), help="a name or a folder (default: the packaged copy)"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="runs of each row, alternating; medians are printed")
+    parser.add_argument("--json", help="a file to write the rows to")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

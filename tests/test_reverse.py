@@ -1,0 +1,95 @@
+"""Reverse mode: the same matrix as forward mode, with an error of its own that is measured."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.test_integrate import END, START, D, S, nonlinear
+from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse, RightRiemann
+from xsbert.attribution.integrate import Path, token_vectors
+from xsbert.attribution.pullback import pulled_back
+
+SHORT, LONG = "Bad coffee.", "She said that this is certainly not what anybody would call a good cup of coffee."
+V = torch.randn(4, D, generator=torch.Generator().manual_seed(1)).double()
+
+
+@pytest.mark.parametrize("max_rows", [1, 4 * S, 10**6])
+@pytest.mark.parametrize("rule", [RightRiemann(7), GaussLegendre(6), Adaptive(1e-4)], ids=repr)
+def test_pulled_back_is_the_product_with_the_token_vectors(rule, max_rows):
+    forward = token_vectors(Path(nonlinear, START, END), rule)
+    pulled = pulled_back(Path(nonlinear, START, END, max_rows), rule, V)
+    torch.testing.assert_close(pulled.products, V @ forward.vectors.T)
+    torch.testing.assert_close(pulled.end_value, forward.end_value)
+    assert pulled.nodes == forward.nodes
+
+
+def test_its_error_is_that_of_law_1_in_the_directions_pulled_back():
+    coarse, fine = (pulled_back(Path(nonlinear, START, END), RightRiemann(n), V).error for n in (3, 300))
+    assert coarse > 50 * fine > 0
+    # Even where the directions asked for see no change at all, that of the change is watched.
+    change = nonlinear(END[None])[0] - nonlinear(START[None])[0]
+    across = torch.linalg.svd(change[None])[2][1:]
+    assert pulled_back(Path(nonlinear, START, END), RightRiemann(3), across).error > 1e-3
+
+
+def test_a_text_that_is_its_reference_pulls_back_zeros():
+    pulled = pulled_back(Path(nonlinear, START, START), Adaptive(), V)
+    assert not pulled.products.any()
+    assert pulled.error == 0
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("layer", [0, -1])
+@pytest.mark.parametrize("name", ["minilm", "mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos"])
+def test_both_modes_give_the_same(encoders, name, layer, similarity):
+    options = {"layer": layer, "quadrature": GaussLegendre(6), "similarity": similarity}
+    for a, b in ((SHORT, LONG), (LONG, SHORT)):
+        forward = encoders[name].explain(a, b, mode=Forward(), **options)
+        reverse = encoders[name].explain(a, b, mode=Reverse(), **options)
+        assert np.abs(forward.matrix - reverse.matrix).max() <= 1e-5 * np.abs(forward.matrix).max()
+        for field in ("tokens_a", "tokens_b", "offsets_a", "nodes", "norms", "layer", "quadrature"):
+            assert getattr(forward, field) == getattr(reverse, field)
+        assert reverse.score == pytest.approx(forward.score)
+        assert reverse.reference_terms == pytest.approx(forward.reference_terms)
+        assert reverse.error == pytest.approx(forward.error, abs=1e-5 * float(np.abs(forward.matrix).sum()))
+
+
+@pytest.mark.parametrize("name", ["minilm", "mpnet_cos"])
+def test_the_adaptive_rule_keeps_its_tolerance_in_reverse(encoders, name):
+    x = encoders[name].explain(SHORT, LONG, mode=Reverse(), layer=0)
+    assert max(x.errors) <= 1e-3
+    assert x.error <= 2e-3 * float(np.abs(x.matrix).sum())
+
+
+def test_the_lengths_choose(minilm, monkeypatch):
+    reversed_pairs = []
+    from xsbert.models.engine import Engine
+
+    plain = Engine.pulled_pair
+
+    def watched(self, a, b, similarity):
+        reversed_pairs.append((len(a.tokens), len(b.tokens)))
+        return plain(self, a, b, similarity)
+
+    monkeypatch.setattr(Engine, "pulled_pair", watched)
+    options = {"layer": -1, "quadrature": GaussLegendre(2)}
+    minilm.explain(SHORT, LONG, **options)
+    minilm.explain(LONG, LONG, **options)
+    minilm.explain(SHORT, LONG, mode=ByLength(20), **options)
+    minilm.explain(LONG, SHORT, mode=Forward(), **options)
+    minilm.explain(LONG, LONG, mode=Reverse(), **options)
+    assert reversed_pairs == [(5, 19), (19, 19)]
+
+
+def test_an_empty_text_pulls_back_nothing(minilm):
+    x = minilm.explain("", LONG, mode=Reverse(), layer=-1)
+    assert not x.matrix.any()
+    assert 0 < x.errors[1] <= 1e-3
+    assert minilm.explain(LONG, "", mode=Reverse(), layer=-1).error <= 1e-6
+
+
+def test_bad_modes_are_refused(minilm):
+    with pytest.raises(TypeError, match=r"mode got 'reverse'; expected a mode, such as ByLength\(\)"):
+        minilm.explain(SHORT, LONG, mode="reverse")
+    with pytest.raises(ValueError, match=r"ByLength\(ratio\) got 0\.5"):
+        ByLength(0.5)
