@@ -29,7 +29,7 @@ def golden():
     return {name: np.load(GOLDEN / f"{file}.npz") for name, (file, _, _) in ENCODERS.items()}
 
 
-def close(got, expected, scale=None):
+def assert_close(got, expected, scale=None):
     expected = np.asarray(expected, dtype=float)
     largest = np.abs(expected).max() if scale is None else scale
     assert np.abs(np.asarray(got, dtype=float) - expected).max() <= 1e-5 * largest
@@ -41,11 +41,11 @@ def test_matrices_scores_and_reference_terms(tiny, golden, name, pair, layer, st
     for sim, similarity in (("cos", "cosine"), ("dot", "dot")):
         key = f"{mode}/pair{pair}/layer{layer}/steps{steps}/{sim}"
         x = tiny[name].explain(*TEXTS[pair], layer=layer, quadrature=RightRiemann(steps), similarity=similarity)
-        close(x.matrix, golden[name][f"{key}/matrix"])
-        close(x.score, golden[name][f"{key}/score"])
+        assert_close(x.matrix, golden[name][f"{key}/matrix"])
+        assert_close(x.score, golden[name][f"{key}/score"])
         if sim == "dot" or mode == "exact":
             ra, rb, rr = golden[name][f"{key}/reference_terms"]
-            close(x.reference_terms, (rb, ra, rr), scale=max(abs(x.score), abs(rr)))
+            assert_close(x.reference_terms, (rb, ra, rr), scale=max(abs(x.score), abs(rr)))
 
 
 @pytest.mark.parametrize("sim", ["cos", "dot"])
@@ -61,19 +61,19 @@ def test_the_published_methods(tiny, golden, name, pair, sim):
         a, b, sim_measure=sim, return_lhs_terms=True, move_to_cpu=True, verbose=False
     )
     model.reset_attribution()
-    close(matrix.numpy(), data[f"{key}/layer1/steps7/{sim}/matrix"])
-    close(score, data[f"{key}/layer1/steps7/{sim}/score"])
+    assert_close(matrix.numpy(), data[f"{key}/layer1/steps7/{sim}/matrix"])
+    assert_close(score, data[f"{key}/layer1/steps7/{sim}/score"])
     if sim == "dot":
         expected = data[f"{key}/layer1/steps7/{sim}/reference_terms"]
-        close(terms, expected, scale=max(abs(score), *np.abs(expected)))
+        assert_close(terms, expected, scale=max(abs(score), *np.abs(expected)))
     assert tokens_a == model.tokenize_text(a) == list(data[f"{key}/tokens_a"])
     assert tokens_b == model.tokenize_text(b) == list(data[f"{key}/tokens_b"])
     decomposition, *tokens = model.explain_by_decomposition(a, b)
-    close(decomposition, data[f"{key}/decomposition"])
+    assert_close(decomposition, data[f"{key}/decomposition"])
     assert tokens == [tokens_a, tokens_b]
-    close(model.score([a, b]), data[f"{key}/dot_score"])
-    close(model.encode([a]), data[f"{key}/embedding_a"][None])
-    close(model.encode([b]), data[f"{key}/embedding_b"][None])
+    assert_close(model.score([a, b]), data[f"{key}/dot_score"])
+    assert_close(model.encode([a]), data[f"{key}/embedding_a"][None])
+    assert_close(model.encode([b]), data[f"{key}/embedding_b"][None])
 
 
 @pytest.mark.parametrize("name", ENCODERS)
@@ -88,4 +88,4 @@ def test_the_uncompressed_attribution(tiny, golden, name):
         )
     finally:
         model.reset_attribution()
-    close(full.numpy(), golden[name][key])
+    assert_close(full.numpy(), golden[name][key])

@@ -14,7 +14,6 @@ import torch
 from sentence_transformers.base.modules import Transformer
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
-from typing_extensions import Self
 
 
 def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
@@ -76,7 +75,7 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
         super().__init__(*args, **kwargs)
         self._kept = _Kept()
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> ShiftingReferenceTransformer:
         """Sets the mode; going into training drops the references that are kept."""
         if mode:
             self._kept = _Kept()  # a fused optimizer changes weights without a trace
