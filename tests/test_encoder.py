@@ -1,5 +1,6 @@
 """XSTransformer: the host's own behaviour kept, the model left as it was, bad input refused clearly."""
 
+import contextlib
 import threading
 
 import numpy as np
@@ -11,6 +12,7 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize,
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, GaussLegendre, Reverse, RightRiemann
 from xsbert.models import PaddingReference
+from xsbert.models.hooks import passed_over
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 FAST = {"layer": -1, "quadrature": GaussLegendre(4)}
@@ -293,6 +295,20 @@ def test_bad_input_is_refused_and_leaves_nothing(minilm, arguments, options, err
     before = state(minilm)
     with pytest.raises(error, match=message):
         minilm.explain(*arguments, **options)
+    assert state(minilm) == before
+
+
+def test_an_encoder_that_cannot_be_split_is_refused(minilm, monkeypatch):
+    """Layers that know their depth, or share more than hidden states, would be explained wrongly."""
+    from xsbert.models import tail
+
+    monkeypatch.setattr(tail, "passed_over", lambda layers, outputs: contextlib.nullcontext())
+    assert minilm.explain(A, B, **FAST).score == pytest.approx(0.7915, abs=1e-4)
+    monkeypatch.setattr(tail, "replaced_input", lambda layer, hidden: contextlib.nullcontext())
+    monkeypatch.setattr(tail, "passed_over", lambda layers, outputs: passed_over(layers, outputs))
+    before = state(minilm)
+    with pytest.raises(ValueError, match=r"BertModel can't be split at layer 5: .*expected layers that hand on"):
+        minilm.explain(A, B, **FAST)
     assert state(minilm) == before
 
 

@@ -40,10 +40,17 @@ class Engine:
         self.split = Split(list(model), layer, model.truncate_dim)
 
     def path(self, text: Text) -> Path:
-        """The path from the text's reference to the text."""
+        """The path from the text's reference to the text.
+
+        Raises:
+            ValueError: the encoder can't be split at the layer.
+        """
         tokenizer: Any = self.model.tokenizer
         start = self.reference.hidden_states(self.split, text, tokenizer)
-        return Path(self.split.tail(text.features), start, self.split.hidden_states(text.features))
+        end = self.split.hidden_states(text.features)
+        tail = self.split.tail(text.features)
+        self.split.check(text.features, end)
+        return Path(tail, start, end)
 
     def token_vectors(self, text: Text) -> TokenVectors:
         """The text's token vectors, by forward mode."""

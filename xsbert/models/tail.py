@@ -60,6 +60,24 @@ class Split:
         self.hidden_states(features)  # tells what the layers give
         return lambda hidden: self._embed(features, hidden)[..., : self.truncate_dim]
 
+    @torch.no_grad()
+    def check(self, features: dict[str, Any], hidden: Tensor) -> None:
+        """Compares the tail with the whole encoder on a text's own hidden states, `(S, H)`.
+
+        Raises:
+            ValueError: they differ: the layers share something beside hidden states, and both laws
+                would hold for a function that is not the model's.
+        """
+        features = self._with_reference(self._at_hand(features))
+        whole = self.modules(dict(features))["sentence_embedding"]
+        parts = self._embed(features, hidden[None])
+        if not torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * float(whole.abs().max()) + 1e-6):
+            raise ValueError(
+                f"{type(transformers_model(self.modules)).__name__} can't be split at layer {self.layer}: from its "
+                "hidden states there it gives another embedding; expected layers that hand on hidden states alone. "
+                "Try layer=0."
+            )
+
     def norm(self, features: dict[str, Any], hidden: Tensor, embedding: Tensor) -> float:
         """What the model divides this text's embedding by: its whole length if it normalises, else 1."""
         if not self.normalizes:
