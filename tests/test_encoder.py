@@ -298,6 +298,22 @@ def test_bad_input_is_refused_and_leaves_nothing(minilm, arguments, options, err
     assert state(minilm) == before
 
 
+def test_layers_that_are_not_passed_over_run_in_float64_too(minilm):
+    """As where a layer gives more than hidden states, which those behind it need."""
+    from xsbert.models.tail import Split
+    from xsbert.models.text import read
+
+    text, split = read(minilm, A), Split(list(minilm), 4)
+    hidden = split.hidden_states(text.features)[None]
+    tail = split.tail(text.features)
+    expected = tail(hidden)
+    split._passed = 0
+    torch.testing.assert_close(tail(hidden), expected)
+    double = tail(hidden.double())
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(double.float(), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_an_encoder_that_cannot_be_split_is_refused(minilm, monkeypatch):
     """Layers that know their depth, or share more than hidden states, would be explained wrongly."""
     from xsbert.models import tail

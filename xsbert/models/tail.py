@@ -36,7 +36,7 @@ class Split:
         self.layer = resolve_layer(layer, len(layer_stack(transformers_model(self.modules))))
         self._double: nn.Sequential | None = None
         self._outputs: int | None = None  # how many values a layer gives, if a tuple
-        self._passed = 0  # how many layers the tail passes over
+        self._passed: int | None = None  # how many layers the tail passes over, once a pass has told
 
     def hidden_states(self, features: dict[str, Any]) -> Tensor:
         """h: the hidden states that enter layer l for a batch of one text, `(S, H)`."""
@@ -57,7 +57,8 @@ class Split:
         features are repeated N times, so every architecture makes what it needs for that batch.
         """
         features = self._with_reference(self._at_hand(features))
-        self.hidden_states(features)  # tells what the layers give
+        if self._passed is None:
+            self.hidden_states(features)  # tells what the layers give
         return lambda hidden: self._embed(features, hidden)[..., : self.truncate_dim]
 
     @torch.no_grad()
@@ -92,7 +93,7 @@ class Split:
         modules = self._in_double() if hidden.dtype == torch.float64 else self.modules
         layers = layer_stack(transformers_model(modules))
         repeated = {name: _repeated(value, len(hidden)) for name, value in features.items()}
-        with passed_over(layers[: self._passed], self._outputs), replaced_input(layers[self.layer], hidden):
+        with passed_over(layers[: self._passed or 0], self._outputs), replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
 
     def _at_hand(self, features: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +116,7 @@ class Split:
         if self._double is None:
             encoder = transformers_model(self.modules)
             embeddings = encoder.get_input_embeddings()
-            self._double = in_float64(self.modules, [embeddings, *layer_stack(encoder)[: self.layer]])
+            self._double = in_float64(self.modules, [embeddings, *layer_stack(encoder)[: self._passed or 0]])
             transformers_model(self._double).set_input_embeddings(_InDouble(embeddings))
         return self._double
 
