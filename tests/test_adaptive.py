@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.lines import nodes_on
 from xsbert.attribution import Adaptive, RightRiemann
 
 
@@ -43,7 +44,7 @@ def true_error(curve, nodes):
 @pytest.mark.parametrize("place", [0.0, 1e-5, 0.3, 1.0])
 def test_it_reaches_its_tolerance_whatever_the_width_of_the_jump(place, width, rtol):
     curve = Step(place, width)
-    nodes = Adaptive(rtol).nodes(curve)
+    nodes = nodes_on(curve, Adaptive(rtol))
     assert nodes.converged
     assert nodes.weights.sum() == pytest.approx(1, abs=1e-12)
     assert ((nodes.alphas > 0) & (nodes.alphas < 1)).all()
@@ -53,29 +54,29 @@ def test_it_reaches_its_tolerance_whatever_the_width_of_the_jump(place, width, r
 def test_a_uniform_rule_steps_over_what_it_finds():
     curve = Step(0.3, 1e-6)
     assert true_error(curve, RightRiemann(1000).nodes()) > 0.1
-    assert len(Adaptive().nodes(curve)) < 250
+    assert len(nodes_on(curve, Adaptive())) < 250
 
 
 def test_a_smooth_curve_takes_one_panel_and_no_more_nodes_than_it_needs():
-    assert len(Adaptive().nodes(Step(0.5, 5.0))) == 3
+    assert len(nodes_on(Step(0.5, 5.0), Adaptive())) == 3
 
 
 def test_nodes_go_to_the_jump_and_nowhere_else():
-    nodes = Adaptive().nodes(Step(0.0, 1e-5))
+    nodes = nodes_on(Step(0.0, 1e-5), Adaptive())
     assert (nodes.alphas < 1e-2).double().mean() > 0.5
     assert (nodes.alphas > 0.25).sum() <= 10
 
 
 def test_float64_is_asked_for_only_where_float32_cannot_settle():
-    assert not Adaptive().nodes(Step(0.3, 1e-2)).double.any()
-    narrow = Adaptive().nodes(Step(0.3, 1e-7))
+    assert not nodes_on(Step(0.3, 1e-2), Adaptive()).double.any()
+    narrow = nodes_on(Step(0.3, 1e-7), Adaptive())
     assert narrow.double.any()
     assert not narrow.double.all()
     assert narrow.converged
 
 
 def test_it_gives_up_at_its_bound_and_says_so():
-    nodes = Adaptive(max_nodes=50).nodes(Step(0.3, 1e-6))
+    nodes = nodes_on(Step(0.3, 1e-6), Adaptive(max_nodes=50))
     assert not nodes.converged
     assert len(nodes) <= 50
     assert nodes.weights.sum() == pytest.approx(1, abs=1e-12)
@@ -89,7 +90,7 @@ def test_a_jump_of_no_width_ends_too():
         def slope(self, alphas, *, double):
             return torch.zeros(len(alphas), 1).double()
 
-    nodes = Adaptive().nodes(Break(0.3, 1.0))
+    nodes = nodes_on(Break(0.3, 1.0), Adaptive())
     assert not nodes.converged
     assert len(nodes) < 500
 
@@ -99,7 +100,7 @@ def test_nan_does_not_pass_for_convergence():
         def slope(self, alphas, *, double):
             return torch.full((len(alphas), 2), torch.nan).double()
 
-    assert not Adaptive(max_nodes=100).nodes(Broken(0.3, 1.0)).converged
+    assert not nodes_on(Broken(0.3, 1.0), Adaptive(max_nodes=100)).converged
 
 
 @pytest.mark.parametrize("rtol", [0, 1, -1e-3, "tight", None])

@@ -11,6 +11,7 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize,
 
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, GaussLegendre, Reverse, RightRiemann
+from xsbert.attribution.quadrature import Question
 from xsbert.models import PaddingReference
 from xsbert.models.hooks import passed_over
 
@@ -112,8 +113,8 @@ def test_nothing_is_left_behind(encoders, name, training):
 class _Failing:
     """A rule that fails at a given place of the explanation."""
 
-    def nodes(self, curve):
-        curve.slope(torch.tensor([0.5]), double=True)
+    def plan(self, start, end):
+        yield Question([0.5], torch.tensor([0.5], dtype=torch.float64), double=True)
         raise RuntimeError("on purpose")
 
 
@@ -304,12 +305,12 @@ def test_layers_that_are_not_passed_over_run_in_float64_too(minilm):
     from xsbert.models.text import read
 
     text, split = read(minilm, A), Split(list(minilm), 4)
-    hidden = split.hidden_states(text.features)[None]
+    hidden, texts = split.hidden_states(text.features), torch.zeros(1, dtype=torch.long)
     tail = split.tail(text.features)
-    expected = tail(hidden)
+    expected = tail(hidden, texts)
     split._passed = 0
-    torch.testing.assert_close(tail(hidden), expected)
-    double = tail(hidden.double())
+    torch.testing.assert_close(tail(hidden, texts), expected)
+    double = tail(hidden.double(), texts)
     assert double.dtype == torch.float64
     torch.testing.assert_close(double.float(), expected, rtol=1e-4, atol=1e-5)
 
@@ -399,6 +400,7 @@ def test_a_ranking_is_in_order_of_similarity(minilm):
 
 
 def test_the_reference_keeps_special_tokens_and_pads_the_rest(minilm):
+    from xsbert.models.batches import batched
     from xsbert.models.tail import Split
     from xsbert.models.text import read
 
@@ -410,7 +412,7 @@ def test_the_reference_keeps_special_tokens_and_pads_the_rest(minilm):
             return super().hidden_states(features)
 
     text = read(minilm, "Coffee [SEP] 🦄")
-    PaddingReference().hidden_states(Watched(list(minilm), 0), text, minilm.tokenizer)
+    PaddingReference().hidden_states(Watched(list(minilm), 0), batched([text]), minilm.tokenizer)
     pad, cls, sep = (minilm.tokenizer.convert_tokens_to_ids(t) for t in ("[PAD]", "[CLS]", "[SEP]"))
     # A [SEP] or an unknown token in the text is text.
     assert seen[0].tolist() == [[cls, pad, pad, pad, sep]]

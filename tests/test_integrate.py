@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from tests.lines import line
 from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
-from xsbert.attribution.integrate import Path, token_vectors
+from xsbert.attribution.integrate import token_vectors
 from xsbert.attribution.uncompressed import check_size, feature_vectors, uncompressed
 
 S, H, D = 5, 4, 3
@@ -21,7 +22,7 @@ def nonlinear(hidden):
 
 def oracle(rule, start=START, end=END):
     """∫ J · (e_s ⊗ δ_s) dα by the full Jacobian at each node, as the papers write it."""
-    nodes, delta = rule.nodes(None), end - start
+    nodes, delta = rule.nodes(), end - start
     total = torch.zeros(S, H, D).double()
     for alpha, weight in zip(nodes.alphas, nodes.weights, strict=True):
         jacobian = torch.autograd.functional.jacobian(lambda x: nonlinear(x[None])[0], start + alpha * delta)
@@ -31,7 +32,7 @@ def oracle(rule, start=START, end=END):
 
 @pytest.mark.parametrize("rule", [RightRiemann(7), GaussLegendre(6)], ids=repr)
 def test_vectors_are_the_contracted_integrated_jacobian(rule):
-    integral = token_vectors(Path(nonlinear, START, END), rule)
+    integral = token_vectors(line(nonlinear, START, END), rule)[0]
     torch.testing.assert_close(integral.vectors, oracle(rule).sum(1))
     torch.testing.assert_close(integral.end_value, nonlinear(END[None])[0])
     torch.testing.assert_close(integral.start_value, nonlinear(START[None])[0])
@@ -40,48 +41,37 @@ def test_vectors_are_the_contracted_integrated_jacobian(rule):
 
 @pytest.mark.parametrize("rule", [RightRiemann(7), GaussLegendre(6)], ids=repr)
 def test_feature_vectors_keep_every_feature(rule):
-    torch.testing.assert_close(feature_vectors(Path(nonlinear, START, END), rule), oracle(rule))
+    torch.testing.assert_close(feature_vectors(line(nonlinear, START, END), rule), oracle(rule))
 
 
-@pytest.mark.parametrize("max_rows", [1, S, 3 * S, 10**6])
-def test_chunks_do_not_change_the_result(max_rows):
-    whole = token_vectors(Path(nonlinear, START, END), GaussLegendre(6)).vectors
-    torch.testing.assert_close(token_vectors(Path(nonlinear, START, END, max_rows), GaussLegendre(6)).vectors, whole)
-
-
-def test_chunks_are_kept():
-    seen = []
-
-    def watched(hidden):
-        seen.append(hidden.shape[0] * hidden.shape[1])
-        return nonlinear(hidden)
-
-    token_vectors(Path(watched, START, END, max_rows=4 * S), GaussLegendre(30))
-    assert max(seen) <= 4 * S
+@pytest.mark.parametrize("memory", [1, 10_000, 100_000, 10**9])
+def test_the_memory_does_not_change_the_result(memory):
+    whole = token_vectors(line(nonlinear, START, END), GaussLegendre(6))[0].vectors
+    torch.testing.assert_close(token_vectors(line(nonlinear, START, END, memory), GaussLegendre(6))[0].vectors, whole)
 
 
 @pytest.mark.parametrize(("rule", "tolerance"), [(GaussLegendre(80), 1e-10), (Adaptive(1e-4), 1e-4)], ids=repr)
 def test_law_1_holds(rule, tolerance):
-    integral = token_vectors(Path(nonlinear, START, END), rule)
+    integral = token_vectors(line(nonlinear, START, END), rule)[0]
     change = integral.end_value - integral.start_value
     assert float((integral.vectors.sum(0) - change).norm() / change.norm()) == pytest.approx(integral.error)
     assert integral.error <= tolerance
 
 
 def test_the_error_is_the_rules_own():
-    coarse = token_vectors(Path(nonlinear, START, END), RightRiemann(3))
-    fine = token_vectors(Path(nonlinear, START, END), RightRiemann(300))
+    coarse = token_vectors(line(nonlinear, START, END), RightRiemann(3))[0]
+    fine = token_vectors(line(nonlinear, START, END), RightRiemann(300))[0]
     assert coarse.error > 50 * fine.error > 0
 
 
 def test_float32_stays_near_float64():
-    single = token_vectors(Path(nonlinear, START.float(), END.float()), Adaptive(1e-4))
-    double = token_vectors(Path(nonlinear, START, END), Adaptive(1e-4))
+    single = token_vectors(line(nonlinear, START.float(), END.float()), Adaptive(1e-4))[0]
+    double = token_vectors(line(nonlinear, START, END), Adaptive(1e-4))[0]
     torch.testing.assert_close(single.vectors, double.vectors, rtol=1e-4, atol=1e-5)
 
 
 def test_a_text_that_is_its_reference_has_zero_vectors():
-    integral = token_vectors(Path(nonlinear, START, START), Adaptive())
+    integral = token_vectors(line(nonlinear, START, START), Adaptive())[0]
     assert not integral.vectors.any()
     assert integral.error == 0
     assert integral.nodes == 0
@@ -91,14 +81,14 @@ def test_a_jump_too_narrow_for_float32_is_integrated_in_float64():
     def jump(hidden):
         return torch.tanh((hidden.mean(dim=(1, 2), keepdim=True)[:, 0] - 0.3) / 1e-7) + hidden.mean(1)
 
-    integral = token_vectors(Path(jump, torch.zeros(S, 1), torch.ones(S, 1)), Adaptive())
+    integral = token_vectors(line(jump, torch.zeros(S, 1), torch.ones(S, 1)), Adaptive())[0]
     assert integral.converged
     # The jump of 2 is shared by the tokens, which move alike.
     torch.testing.assert_close(integral.vectors, torch.full((S, 1), 3 / S).double(), rtol=2e-3, atol=0)
 
 
 def test_the_uncompressed_product_sums_to_the_pairs_matrix():
-    vectors = feature_vectors(Path(nonlinear, START, END), GaussLegendre(4))
+    vectors = feature_vectors(line(nonlinear, START, END), GaussLegendre(4))
     full = uncompressed(vectors, vectors, 2.0)
     assert full.shape == (S, H, S, H)
     torch.testing.assert_close(full.sum(dim=(1, 3)).double(), vectors.sum(1) @ vectors.sum(1).T / 2)

@@ -4,36 +4,37 @@ import numpy as np
 import pytest
 import torch
 
-from tests.test_integrate import END, START, D, S, nonlinear
+from tests.lines import line
+from tests.test_integrate import END, START, D, nonlinear
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse, RightRiemann
-from xsbert.attribution.integrate import Path, token_vectors
+from xsbert.attribution.integrate import token_vectors
 from xsbert.attribution.pullback import pulled_back
 
 SHORT, LONG = "Bad coffee.", "She said that this is certainly not what anybody would call a good cup of coffee."
 V = torch.randn(4, D, generator=torch.Generator().manual_seed(1)).double()
 
 
-@pytest.mark.parametrize("max_rows", [1, 4 * S, 10**6])
+@pytest.mark.parametrize("memory", [1, 10_000, 10**9])
 @pytest.mark.parametrize("rule", [RightRiemann(7), GaussLegendre(6), Adaptive(1e-4)], ids=repr)
-def test_pulled_back_is_the_product_with_the_token_vectors(rule, max_rows):
-    forward = token_vectors(Path(nonlinear, START, END), rule)
-    pulled = pulled_back(Path(nonlinear, START, END, max_rows), rule, V)
+def test_pulled_back_is_the_product_with_the_token_vectors(rule, memory):
+    forward = token_vectors(line(nonlinear, START, END), rule)[0]
+    pulled = pulled_back(line(nonlinear, START, END, memory), rule, V)
     torch.testing.assert_close(pulled.products, V @ forward.vectors.T)
     torch.testing.assert_close(pulled.end_value, forward.end_value)
     assert pulled.nodes == forward.nodes
 
 
 def test_its_error_is_that_of_law_1_in_the_directions_pulled_back():
-    coarse, fine = (pulled_back(Path(nonlinear, START, END), RightRiemann(n), V).error for n in (3, 300))
+    coarse, fine = (pulled_back(line(nonlinear, START, END), RightRiemann(n), V).error for n in (3, 300))
     assert coarse > 50 * fine > 0
     # Even where the directions asked for see no change at all, that of the change is watched.
     change = nonlinear(END[None])[0] - nonlinear(START[None])[0]
     across = torch.linalg.svd(change[None])[2][1:]
-    assert pulled_back(Path(nonlinear, START, END), RightRiemann(3), across).error > 1e-3
+    assert pulled_back(line(nonlinear, START, END), RightRiemann(3), across).error > 1e-3
 
 
 def test_a_text_that_is_its_reference_pulls_back_zeros():
-    pulled = pulled_back(Path(nonlinear, START, START), Adaptive(), V)
+    pulled = pulled_back(line(nonlinear, START, START), Adaptive(), V)
     assert not pulled.products.any()
     assert pulled.error == 0
 
@@ -62,23 +63,20 @@ def test_the_adaptive_rule_keeps_its_tolerance_in_reverse(encoders, name):
 
 
 def test_the_lengths_choose(minilm, monkeypatch):
-    reversed_pairs = []
-    from xsbert.models.engine import Engine
+    pulled = []
 
-    plain = Engine.pulled_pair
+    def watched(paths, rule, cotangents):
+        pulled.append((len(cotangents), paths.tokens))
+        return pulled_back(paths, rule, cotangents)
 
-    def watched(self, a, b, similarity):
-        reversed_pairs.append((len(a.tokens), len(b.tokens)))
-        return plain(self, a, b, similarity)
-
-    monkeypatch.setattr(Engine, "pulled_pair", watched)
+    monkeypatch.setattr("xsbert.models.engine.pulled_back", watched)
     options = {"layer": -1, "quadrature": GaussLegendre(2)}
     minilm.explain(SHORT, LONG, **options)
     minilm.explain(LONG, LONG, **options)
     minilm.explain(SHORT, LONG, mode=ByLength(20), **options)
     minilm.explain(LONG, SHORT, mode=Forward(), **options)
-    minilm.explain(LONG, LONG, mode=Reverse(), **options)
-    assert reversed_pairs == [(5, 19), (19, 19)]
+    minilm.explain("Good tea.", SHORT, mode=Reverse(), **options)
+    assert pulled == [(5, 19), (5, 5)]
 
 
 def test_an_empty_text_pulls_back_nothing(minilm):

@@ -17,10 +17,11 @@ from tests.benchmarks import published
 from tests.benchmarks.measure import alternate, matrix_rate
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, RightRiemann, attribute
-from xsbert.attribution.integrate import Path, token_vectors
+from xsbert.attribution.integrate import token_vectors
 from xsbert.models import PaddingReference
+from xsbert.models.batches import batched
 from xsbert.models.default import packaged_model
-from xsbert.models.tail import Split
+from xsbert.models.engine import Engine
 from xsbert.models.text import read
 
 A, B = "The dog runs after the kitten in the yard.", "Outside in the garden the cat is chased by the dog."
@@ -56,7 +57,7 @@ def against_published(model, layers, runs):
     ways = {
         "published: a backward pass for each dimension": lambda: [published.by_dimension(p, rule) for p in paths],
         "batched gradients": lambda: [published.batched(p, rule) for p in paths],
-        "ours, the same nodes": lambda: [token_vectors(p, rule).vectors for p in paths],
+        "ours, the same nodes": lambda: [token_vectors(p, rule)[0].vectors for p in paths],
     }
     measured = alternate(ways, runs)
     first = next(iter(measured.values()))
@@ -69,7 +70,7 @@ def at_equal_error(model, layers, runs):
     """Row 4: the adaptive rule against the published one at the n that first reaches 1e-2."""
     paths = paths_of(model, [A, B], layers - 2)
     steps = first_reaching(paths, 1e-2)
-    ways = {f"ours, {rule!r}": lambda rule=rule: [token_vectors(p, rule) for p in paths] for rule in (
+    ways = {f"ours, {rule!r}": lambda rule=rule: [token_vectors(p, rule)[0] for p in paths] for rule in (
         Adaptive(1e-2), Adaptive(1e-3))}  # fmt: skip
     measured = alternate(ways, runs)
     if steps is None:
@@ -90,7 +91,7 @@ def by_layer(model, layers, runs):
     """Row 5: the default rule at four layers."""
     for layer in sorted({0, layers // 4, layers // 2, layers - 2}):
         paths = paths_of(model, [A, B], layer)
-        m = alternate({"": lambda paths=paths: [token_vectors(p, Adaptive()) for p in paths]}, 1)[""]
+        m = alternate({"": lambda paths=paths: [token_vectors(p, Adaptive())[0] for p in paths]}, 1)[""]
         yield row(f"ours, default, layer {layer}", m, sum(i.nodes for i in m.result), max(i.error for i in m.result))
 
 
@@ -117,7 +118,7 @@ def efficiency(model, layers, runs):
         rates, m = [], None
         for _ in range(runs):
             rates.append(matrix_rate(h))
-            m = alternate({"": lambda path=path: token_vectors(path, rule)}, 1)[""]
+            m = alternate({"": lambda path=path: token_vectors(path, rule)[0]}, 1)[""]
             rates.append(matrix_rate(h))
         rate = float(np.median(rates))
         share = operations / m.median / rate
@@ -126,17 +127,13 @@ def efficiency(model, layers, runs):
 
 def paths_of(model, texts, layer):
     """The path of each text at a layer, ready to be integrated."""
-    paths = []
-    for string in texts:
-        text, split = read(model, string), Split(list(model), layer)
-        start = PaddingReference().hidden_states(split, text, model.tokenizer)
-        paths.append(Path(split.tail(text.features), start, split.hidden_states(text.features)))
-    return paths
+    engine = Engine(model, layer, RightRiemann(1), PaddingReference())
+    return [engine.paths(batched([read(model, text)])) for text in texts]
 
 
-def law_1(path, vectors):
-    start, end = path.value(torch.tensor([0.0, 1.0])).double()
-    return float((vectors.double().sum(0) - (end - start)).norm() / (end - start).norm())
+def law_1(paths, vectors):
+    change = (paths.end_values - paths.start_values)[0].double()
+    return float((vectors.double().sum(0) - change).norm() / change.norm())
 
 
 def first_reaching(paths, error):
@@ -144,7 +141,8 @@ def first_reaching(paths, error):
 
     def reached(n):
         nodes = RightRiemann(n).nodes()
-        return all(law_1(path, (nodes.weights[:, None] * path.slope(nodes.alphas).double())) <= error for path in paths)
+        which = torch.zeros(n, dtype=torch.long)
+        return all(law_1(p, nodes.weights[:, None] * p.slopes(nodes.alphas, which)[1].double()) <= error for p in paths)
 
     low, high = 0, 10
     while not reached(high):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xsbert.attribution.integrate import Path
-from xsbert.attribution.quadrature import Rule
+from xsbert.attribution.paths import Paths
+from xsbert.attribution.quadrature import GaussLegendre, RightRiemann
 
 NODES_AT_ONCE = 10
 
 
-def by_dimension(path: Path, rule: Rule) -> Tensor:
+def by_dimension(paths: Paths, rule: GaussLegendre | RightRiemann) -> Tensor:
     """Token vectors `(S, D)` by one backward pass for each embedding dimension."""
 
     def jacobian(output: Tensor, points: Tensor, weights: Tensor) -> Tensor:
@@ -25,10 +25,10 @@ def by_dimension(path: Path, rule: Rule) -> Tensor:
             rows.append(torch.einsum("n,nsh->sh", weights, gradient))
         return torch.stack(rows)  # (D, S, H)
 
-    return _integrated(path, rule, jacobian)
+    return _integrated(paths, rule, jacobian)
 
 
-def batched(path: Path, rule: Rule, at_once: int = 64) -> Tensor:
+def batched(paths: Paths, rule: GaussLegendre | RightRiemann, at_once: int = 64) -> Tensor:
     """The same with batched gradients: `is_grads_batched`, so many dimensions at once."""
 
     def jacobian(output: Tensor, points: Tensor, weights: Tensor) -> Tensor:
@@ -40,14 +40,15 @@ def batched(path: Path, rule: Rule, at_once: int = 64) -> Tensor:
             parts.append(torch.einsum("n,dnsh->dsh", weights, gradients))
         return torch.cat(parts)  # (D, S, H)
 
-    return _integrated(path, rule, jacobian)
+    return _integrated(paths, rule, jacobian)
 
 
-def _integrated(path: Path, rule: Rule, jacobian) -> Tensor:  # type: ignore[no-untyped-def]
-    nodes, total = rule.nodes(path), 0.0
-    delta = path.end - path.start
+def _integrated(paths: Paths, rule: GaussLegendre | RightRiemann, jacobian) -> Tensor:  # type: ignore[no-untyped-def]
+    nodes, total = rule.nodes(), 0.0
+    delta = (paths.ends - paths.starts)[0]
     with torch.enable_grad():
         for alphas, weights in zip(nodes.alphas.split(NODES_AT_ONCE), nodes.weights.split(NODES_AT_ONCE), strict=True):
-            points = path.points(alphas, False)[0].detach().requires_grad_()
-            total = total + jacobian(path.function(points), points, weights.float())
+            which = torch.zeros(len(alphas), dtype=torch.long)
+            points = paths.points(alphas, which).detach().requires_grad_()
+            total = total + jacobian(paths.function(points, which), points, weights.float())
     return torch.einsum("dsh,sh->sd", total, delta)

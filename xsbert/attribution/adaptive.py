@@ -8,13 +8,13 @@ its nodes and the values at its ends, before a single token has been looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from xsbert.attribution.quadrature import Curve, GaussLegendre, Nodes
+from xsbert.attribution.quadrature import Answer, GaussLegendre, Nodes, Plan, Question
 
 # A float32 path resolves α to a few steps of this size. Where a step is a larger share of a panel
 # than the tolerance allows, rounding shows in the panel's error.
@@ -23,7 +23,12 @@ FLOAT32_STEP = 2.0**-22
 NARROWEST = 2.0**-44
 # Nodes to a panel. With five, panels may be wide; three are enough for about half of them in the end
 # (all-mpnet-base-v2: 20 % fewer nodes). Starting with 3, 4, 7 or 10, or trying 8 before a split, took more.
-MOST, FEWEST = 5, 3
+FIRST, FEWEST = 5, 3
+# A panel that misses by little is given two more before it is split: 6 % less work at the layers before the
+# last, none more at the others.
+MORE, LITTLE = 7, 5.0
+# At least so many times larger the error is with the fewest nodes; panels that can't spare that are not asked.
+COARSER = 3
 # The share of the tolerance that giving up nodes may use: the rest is for the token passes' rounding.
 SPENT = 0.95
 
@@ -54,32 +59,36 @@ class Adaptive:
     def __post_init__(self) -> None:
         if not isinstance(self.rtol, (int, float)) or not 0 < self.rtol < 1:
             raise ValueError(f"Adaptive(rtol) got {self.rtol!r}; expected a number between 0 and 1, such as 1e-3.")
-        if not isinstance(self.max_nodes, int) or self.max_nodes < MOST:
-            raise ValueError(f"Adaptive(max_nodes) got {self.max_nodes!r}; expected a whole number, at least {MOST}.")
+        if not isinstance(self.max_nodes, int) or self.max_nodes < FIRST:
+            raise ValueError(f"Adaptive(max_nodes) got {self.max_nodes!r}; expected a whole number, at least {FIRST}.")
 
-    def nodes(self, curve: Curve) -> Nodes:
+    def plan(self, start: Tensor, end: Tensor) -> Plan:
         """The nodes on the panels that meet the tolerance together, in ascending order."""
-        values = _Values(curve)
-        tolerance = self.rtol * values.distance()
-        leaves = _measure(values, [_Panel(0.0, 1.0)])
+        values: Values = {(0.0, False): start, (1.0, False): end}
+        tolerance = self.rtol * float(torch.linalg.vector_norm(end.double() - start.double()))
+        leaves = yield from _measured(values, [_Panel(0.0, 1.0)])
         while True:
             settled, worst = _sorted_out(leaves, tolerance)
             if not worst:
-                return _collect(_thinned(values, leaves, SPENT * tolerance), converged=True)
-            finer = [part for p in worst for part in self._refined(p)]
-            if (len(settled) + len(finer)) * MOST > self.max_nodes or all(p.width <= NARROWEST for p in worst):
+                spare = SPENT * tolerance - sum(p.error for p in leaves)
+                able = [replace(p, order=FEWEST) for p in leaves if (COARSER - 1) * p.error <= spare]
+                return _collect(_thinned(leaves, (yield from _measured(values, able)), spare), converged=True)
+            finer = [part for p in worst for part in self._refined(p, tolerance)]
+            if sum(p.order for p in settled + finer) > self.max_nodes or all(p.width <= NARROWEST for p in worst):
                 return _collect(leaves, converged=False)
-            leaves = settled + _measure(values, finer)
+            leaves = settled + (yield from _measured(values, finer))
 
-    def _refined(self, panel: _Panel) -> list[_Panel]:
-        """The panel in float64 where rounding may be what it misses by, else its halves."""
+    def _refined(self, panel: _Panel, tolerance: float) -> list[_Panel]:
+        """The panel in float64 where rounding may be what it misses by, else with more nodes, else its halves."""
         if not panel.double and FLOAT32_STEP / panel.width > self.rtol:
             return [replace(panel, double=True)]
+        if panel.order == FIRST and panel.error <= LITTLE * tolerance:
+            return [replace(panel, order=MORE)]
         middle = (panel.left + panel.right) / 2
-        return [replace(panel, right=middle), replace(panel, left=middle)]
+        return [replace(panel, right=middle, order=FIRST), replace(panel, left=middle, order=FIRST)]
 
 
-_RULES = {order: GaussLegendre(order).nodes() for order in (MOST, FEWEST)}
+_RULES = {order: GaussLegendre(order).nodes() for order in (FEWEST, FIRST, MORE)}
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class _Panel:
     left: float
     right: float
     double: bool = False
-    order: int = MOST
+    order: int = FIRST
     error: float = math.inf
 
     @property
@@ -105,46 +114,24 @@ class _Panel:
         return self.width * _RULES[self.order].weights
 
 
-class _Values:
-    """The curve's values at panel ends, each computed once."""
-
-    def __init__(self, curve: Curve) -> None:
-        self.curve = curve
-        self.known: dict[tuple[float, bool], Tensor] = {}
-
-    def distance(self) -> float:
-        self.compute([0.0, 1.0], double=False)
-        return float(torch.linalg.vector_norm(self.at(1.0, False) - self.at(0.0, False)))
-
-    def at(self, alpha: float, double: bool) -> Tensor:
-        return self.known[alpha, double]
-
-    def compute(self, alphas: Iterable[float], double: bool) -> None:
-        new = sorted({alpha for alpha in alphas if (alpha, double) not in self.known})
-        if new:
-            rows = self.curve.value(torch.tensor(new, dtype=torch.float64), double=double)
-            self.known.update({(alpha, double): row for alpha, row in zip(new, rows, strict=True)})
+Values = dict[tuple[float, bool], Tensor]
+"""f(x(α)) at the panels' ends, each asked for once: (α, in float64) → `(D,)`."""
 
 
-def _measure(values: _Values, panels: list[_Panel]) -> list[_Panel]:
+def _measured(values: Values, panels: list[_Panel]) -> Generator[Question, Answer, list[_Panel]]:
     """The same panels with their errors: ‖Σ wᵢ slope(αᵢ) − (f(right) − f(left))‖."""
-    return [
-        measured
-        for double in (False, True)
-        if (group := [p for p in panels if p.double is double])
-        for measured in _measure_group(values, group, double)
-    ]
-
-
-def _measure_group(values: _Values, panels: list[_Panel], double: bool) -> list[_Panel]:
-    values.compute((end for p in panels for end in (p.left, p.right)), double)
-    slopes = values.curve.slope(torch.cat([p.alphas for p in panels]), double=double)
-    slopes = slopes.unflatten(0, (len(panels), panels[0].order))  # (P·n, D) → (P, n, D)
-    weights = torch.stack([p.weights for p in panels]).to(slopes)  # (P, n)
-    integrals = torch.einsum("pn,pnd->pd", weights, slopes)
-    steps = torch.stack([values.at(p.right, double) - values.at(p.left, double) for p in panels])
-    errors = torch.linalg.vector_norm(integrals - steps, dim=-1).tolist()
-    return [replace(p, error=error) for p, error in zip(panels, errors, strict=True)]
+    measured = []
+    for double in sorted({p.double for p in panels}):
+        group = [p for p in panels if p.double is double]
+        new = sorted({end for p in group for end in (p.left, p.right)} - {a for a, d in values if d is double})
+        answer = yield Question(new, torch.cat([p.alphas for p in group]), double)
+        values.update({(alpha, double): value for alpha, value in zip(new, answer.values, strict=True)})
+        slopes = answer.slopes.split([p.order for p in group])  # (n, D) each
+        steps = [values[p.right, double] - values[p.left, double] for p in group]
+        misses = [p.weights.to(each) @ each - step for p, each, step in zip(group, slopes, steps, strict=True)]
+        errors = torch.linalg.vector_norm(torch.stack(misses), dim=-1).tolist()
+        measured += [replace(p, error=error) for p, error in zip(group, errors, strict=True)]
+    return measured
 
 
 def _sorted_out(panels: list[_Panel], tolerance: float) -> tuple[list[_Panel], list[_Panel]]:
@@ -160,18 +147,15 @@ def _sorted_out(panels: list[_Panel], tolerance: float) -> tuple[list[_Panel], l
     return ordered, []
 
 
-def _thinned(values: _Values, panels: list[_Panel], tolerance: float) -> list[_Panel]:
-    """The panels with fewer nodes where the sum of errors allows it, those first that it costs least."""
-    thin = _measure(values, [replace(p, order=FEWEST) for p in panels])
-    full = {(p.left, p.double): p for p in panels}
-    pairs = [(full[p.left, p.double], p) for p in thin]
-    total = sum(p.error for p in panels)
-    chosen = []
-    for before, after in sorted(pairs, key=lambda pair: pair[1].error - pair[0].error):
-        spare = total + after.error - before.error <= tolerance
-        chosen.append(after if spare else before)
-        total += after.error - before.error if spare else 0.0
-    return chosen
+def _thinned(panels: list[_Panel], thin: list[_Panel], spare: float) -> list[_Panel]:
+    """The panels, the thin ones in place of others where `spare` allows it, those first that it costs least."""
+    chosen = {(p.left, p.double): p for p in panels}
+    costs = [(p.error - chosen[p.left, p.double].error, p) for p in thin]
+    for cost, panel in sorted(costs, key=lambda pair: pair[0]):
+        if cost <= spare:
+            chosen[panel.left, panel.double] = panel
+            spare -= cost
+    return list(chosen.values())
 
 
 def _collect(panels: list[_Panel], converged: bool) -> Nodes:

@@ -1,6 +1,6 @@
-"""Token vectors of a function along a straight path, by forward mode.
+"""Token vectors of a function along straight paths, by forward mode.
 
-For f: (N, S, H) → (N, D), a start r and an end x (both (S, H)), token s's vector is
+For f, a start r and an end x (both (S, H)), token s's vector is
 
     u_s = ∫₀¹ J(r + α (x − r)) · (e_s ⊗ δ_s) dα,   δ = x − r,
 
@@ -12,23 +12,16 @@ Law 1: Σ_s u_s = f(x) − f(r), up to the quadrature's error.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from xsbert.attribution.quadrature import Nodes, Rule
-
-Function = Callable[[Tensor], Tensor]
-
-# Rows (tangents × nodes × tokens) that one pass holds. More is not faster, and takes more memory:
-# temporaries over about 30 MB are given back to the system, and zeroed anew each time.
-MAX_ROWS = 2048
-# torch counts the nesting of its forward-mode transforms in one variable for the whole process.
-_FORWARD_MODE = threading.RLock()
+from xsbert.attribution.paths import Paths
+from xsbert.attribution.quadrature import Answer, Nodes, Plan, Question, Rule
+from xsbert.attribution.tangents import ROUNDED, OneToken, Rounded
 
 
 @dataclass(frozen=True)
@@ -57,101 +50,102 @@ class Integral:
         return miss / float(torch.linalg.vector_norm(change)) if miss else 0.0
 
 
-class Path:
-    """f along the straight line from `start` to `end`: the `Curve` that adaptive rules look at.
+def token_vectors(paths: Paths, rule: Rule, rounded: Rounded | None = None) -> list[Integral]:
+    """The token vectors of a function along each of B paths.
 
     Args:
-        function: f, `(N, S, H)` → `(N, D)`. It is given float64 where a rule asks for it.
-        start: r, `(S, H)`.
-        end: x, `(S, H)`.
-        max_rows: how many rows (points × tokens) one call of f is given at most; never less than a point.
-    """
-
-    def __init__(self, function: Function, start: Tensor, end: Tensor, max_rows: int = MAX_ROWS) -> None:
-        self.function, self.start, self.end, self.max_rows = function, start, end, max_rows
-
-    @property
-    def tokens(self) -> int:
-        return len(self.start)
-
-    def points(self, alphas: Tensor, double: bool) -> tuple[Tensor, Tensor]:
-        """The hidden states at each α, `(N, S, H)`, and the displacement δ, `(S, H)`."""
-        dtype = torch.float64 if double else self.start.dtype
-        start, delta = self.start.to(dtype), self.end.to(dtype) - self.start.to(dtype)
-        alphas = alphas.to(delta)
-        return start + alphas[:, None, None] * delta, delta
-
-    def chunks(self, alphas: Tensor, tangents: int = 1) -> tuple[Tensor, ...]:
-        """The nodes in parts that keep within `max_rows`, with so many tangents at each."""
-        return alphas.split(max(1, self.max_rows // (self.tokens * tangents)))
-
-    @torch.no_grad()
-    def value(self, alphas: Tensor, *, double: bool = False) -> Tensor:
-        """f(x(α)): `(N,)` → `(N, D)`."""
-        return torch.cat([self.function(self.points(part, double)[0]) for part in self.chunks(alphas)])
-
-    @torch.no_grad()
-    def slope(self, alphas: Tensor, *, double: bool = False) -> Tensor:
-        """d f(x(α)) / dα = J · δ: `(N,)` → `(N, D)`."""
-        slopes = []
-        for part in self.chunks(alphas, tangents=2):
-            points, delta = self.points(part, double)
-            slopes.append(_pushed(self.function, points, delta.expand_as(points)))
-        return torch.cat(slopes)
-
-
-def token_vectors(path: Path, rule: Rule) -> Integral:
-    """The token vectors of a function along a path.
-
-    Args:
-        path: the function, the start and the end.
+        paths: the function, the starts and the ends.
         rule: where to evaluate the Jacobian.
+        rounded: weights in a lower precision, which float32 tangents are multiplied with; None for
+            their own precision. What that rounds shows in the error of law 1.
 
     Returns:
-        The vectors, `(S, D)`, with f at both ends and the law-1 error.
+        For each path the vectors, `(S, D)`, with f at both ends and the law-1 error.
     """
-    if torch.equal(path.start, path.end):
-        value = path.value(torch.ones(1))[0]
-        return Integral(value.new_zeros(path.tokens, len(value), dtype=torch.float64), value, value, 0, True)
-    start_value, end_value = path.value(torch.tensor([0.0, 1.0], dtype=torch.float64))
-    nodes = rule.nodes(path)
-    groups = [_weighted(path, nodes, double) for double in (False, True) if (nodes.double == double).any()]
-    return Integral(torch.stack(groups).sum(0), start_value, end_value, len(nodes), nodes.converged)
+    all_nodes = settled(paths, rule)
+    vectors = torch.zeros(
+        len(paths), paths.tokens, paths.end_values.shape[1], dtype=torch.float64, device=paths.ends.device
+    )
+    with _products_in(rounded):
+        _add_weighted(vectors, paths, all_nodes, double=False)
+    _add_weighted(vectors, paths, all_nodes, double=True)
+    return [
+        Integral(vectors[b], paths.start_values[b], paths.end_values[b], len(nodes), nodes.converged)
+        for b, nodes in enumerate(all_nodes)
+    ]
+
+
+def settled(paths: Paths, rule: Rule) -> list[Nodes]:
+    """Each path's nodes. The questions that the plans ask are answered together, round by round.
+
+    A path whose start is its end has no nodes.
+    """
+    plans: dict[int, Plan] = {}
+    nodes = [_none()] * len(paths)
+    still = (paths.starts == paths.ends).flatten(1).all(dim=1).tolist()
+    for b in (b for b in range(len(paths)) if not still[b]):
+        plans[b] = rule.plan(paths.start_values[b], paths.end_values[b])
+    answers: dict[int, Answer | None] = dict.fromkeys(plans)
+    while answers:
+        questions: dict[int, Question] = {}
+        for b, answer in answers.items():
+            try:
+                questions[b] = plans[b].send(answer)  # type: ignore[arg-type]
+            except StopIteration as done:
+                nodes[b] = done.value
+        answers = _answered(paths, questions, False) | _answered(paths, questions, True)
+    return nodes
+
+
+def _answered(paths: Paths, questions: dict[int, Question], double: bool) -> dict[int, Answer | None]:
+    asked = {b: question for b, question in questions.items() if question.double is double}
+    if not asked:
+        return {}
+    alphas = [torch.cat([torch.tensor(q.ends, dtype=torch.float64), q.inner]) for q in asked.values()]
+    sizes = [len(each) for each in alphas]
+    which = torch.tensor(list(asked)).repeat_interleave(torch.tensor(sizes))
+    # Slopes at the ends are not asked for, and cost less than a pass of their own for the values.
+    values, slopes = paths.slopes(torch.cat(alphas), which, double=double)
+    parts = zip(asked.items(), values.split(sizes), slopes.split(sizes), strict=True)
+    return {b: Answer(values[: len(q.ends)], slopes[len(q.ends) :]) for (b, q), values, slopes in parts}
 
 
 @torch.no_grad()
-def _weighted(path: Path, nodes: Nodes, double: bool) -> Tensor:
-    """Σ_n wₙ J(x(αₙ)) · (e_s ⊗ δ_s) over the nodes of one precision: `(S, D)`, float64."""
-    chosen = nodes.double == double
-    alphas, weights = nodes.alphas[chosen], nodes.weights[chosen]
-    total: Any = 0.0
-    for part in path.chunks(torch.stack([alphas, weights], dim=1), tangents=path.tokens + 1):
-        points, delta = path.points(part[:, 0], double)
-        at_a_time = max(1, path.max_rows // (len(points) * path.tokens))
-        pushed = torch.cat(
-            [
-                _pushed_each(path.function, points, _token_tangents(tokens, delta, len(points)))
-                for tokens in torch.arange(path.tokens, device=points.device).split(at_a_time)
-            ]
-        )  # (S, N, D)
-        total = total + torch.einsum("n,snd->sd", part[:, 1].to(pushed.device), pushed.double())
-    return total
+def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: bool) -> None:
+    """Adds Σ_n wₙ J(x(αₙ)) · (e_s ⊗ δ_s) over the nodes of one precision to the totals, `(B, S, D)`."""
+    alphas, weights, texts = _of_precision(all_nodes, double)
+    device = paths.ends.device
+    moved = (paths.starts != paths.ends).any(dim=2).any(dim=0).nonzero()[:, 0]  # the others' vectors are zero
+    for part in paths.chunks(len(alphas), "tokens", len(moved) + 1, double):
+        which, factors = texts[part], weights[part].to(device)
+        points, deltas = paths.points(alphas[part], which, double), paths.deltas(which, double)
+        rows = paths.budget.rows("tokens") // (2 if double else 1)
+        at_a_time = max(1, rows // (len(points) * paths.tokens) - 1)
+        for tokens in moved.split(at_a_time):
+            tangent = OneToken(deltas[:, tokens], 1, tokens, paths.tokens)
+            pushed = paths.pushed("tokens", points, which, tangent)[1]  # (T, N, D)
+            weighted = torch.einsum("n,tnd->ntd", factors, pushed.double())
+            totals[:, tokens] = totals[:, tokens].index_add_(0, which.to(device), weighted)
 
 
-def _token_tangents(tokens: Tensor, delta: Tensor, nodes: int) -> Tensor:
-    """e_s ⊗ δ_s for each of the T tokens, at each node: `(T,)` → `(T, N, S, H)`."""
-    tangents = delta.new_zeros(len(tokens), nodes, *delta.shape)
-    tangents[torch.arange(len(tokens), device=tokens.device), :, tokens] = delta[tokens][:, None]  # (T, N, H)
-    return tangents
+def _of_precision(all_nodes: list[Nodes], double: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """The nodes of one precision of all paths: α, weight, and which path, `(N,)` each."""
+    chosen = [nodes.double == double for nodes in all_nodes]
+    texts = [torch.full((int(mask.sum()),), b) for b, mask in enumerate(chosen)]
+    alphas = [nodes.alphas[mask] for nodes, mask in zip(all_nodes, chosen, strict=True)]
+    weights = [nodes.weights[mask] for nodes, mask in zip(all_nodes, chosen, strict=True)]
+    return torch.cat(alphas), torch.cat(weights), torch.cat(texts)
 
 
-def _pushed(function: Function, points: Tensor, tangent: Tensor) -> Tensor:
-    """J · tangent at each point: `(N, S, H)` → `(N, D)`."""
-    with _FORWARD_MODE:
-        return torch.func.jvp(function, (points,), (tangent,))[1]
+@contextmanager
+def _products_in(rounded: Rounded | None) -> Iterator[None]:
+    token = ROUNDED.set(rounded)
+    try:
+        yield
+    finally:
+        ROUNDED.reset(token)
 
 
-def _pushed_each(function: Function, points: Tensor, tangents: Tensor) -> Tensor:
-    """J · tangent for each of T tangents, `(T, N, S, H)` → `(T, N, D)`; f itself is computed once."""
-    with _FORWARD_MODE:
-        return torch.func.vmap(lambda tangent: torch.func.jvp(function, (points,), (tangent,))[1])(tangents)
+def _none() -> Nodes:
+    empty = torch.zeros(0, dtype=torch.float64)
+    return Nodes(empty, empty, torch.zeros(0, dtype=torch.bool))

@@ -12,11 +12,13 @@ one give the pair's matrix for the price of the short text's length.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from xsbert.attribution.integrate import Path
+from xsbert.attribution.integrate import settled
+from xsbert.attribution.paths import Paths
 from xsbert.attribution.quadrature import Nodes, Rule
 
 # A backward pass keeps the forward one's results: rows of the graph count for so many.
@@ -45,44 +47,50 @@ class Pulled:
     converged: bool
 
 
-def pulled_back(path: Path, rule: Rule, cotangents: Tensor) -> Pulled:
+def pulled_back(paths: Paths, rule: Rule, cotangents: Tensor) -> Pulled:
     """The cotangents' products with the token vectors of a path.
 
     Args:
-        path: the function, the start and the end.
+        paths: the function, the start and the end, of one text.
         rule: where to evaluate the Jacobian.
         cotangents: v, `(C, D)`.
 
     Returns:
         The products, `(C, S)`, with f at both ends and the error of law 1.
     """
-    start_value, end_value = path.value(torch.tensor([0.0, 1.0], dtype=torch.float64))
-    if torch.equal(path.start, path.end):
-        zeros = torch.zeros(len(cotangents), path.tokens, dtype=torch.float64, device=end_value.device)
-        return Pulled(zeros, end_value, end_value, 0.0, 0, True)
+    start_value, end_value = paths.start_values[0], paths.end_values[0]
+    (nodes,) = settled(paths, rule)
     change = end_value.double() - start_value.double()
     # The change itself is pulled back too: it makes the whole sum checkable, whatever the others are.
     pulled = torch.cat([cotangents.double(), change[None]])  # (C + 1, D)
-    nodes = rule.nodes(path)
-    groups = [_weighted(path, nodes, pulled, double) for double in (False, True) if (nodes.double == double).any()]
-    products = torch.stack(groups).sum(0)
+    products = torch.zeros(len(pulled), paths.tokens, dtype=torch.float64, device=pulled.device)
+    for double in (False, True):
+        _add_weighted(products, paths, nodes, pulled, double)
     lengths = torch.linalg.vector_norm(pulled, dim=1) * torch.linalg.vector_norm(change)
     misses = (products.sum(1) - pulled @ change).abs() / lengths.clamp(min=1e-30)
     return Pulled(products[:-1], start_value, end_value, float(misses.max()), len(nodes), nodes.converged)
 
 
 @torch.no_grad()
-def _weighted(path: Path, nodes: Nodes, cotangents: Tensor, double: bool) -> Tensor:
-    """Σ_n wₙ v_c · J(x(αₙ)) (e_s ⊗ δ_s) over the nodes of one precision: `(C, S)`, float64."""
-    chosen = nodes.double == double
-    alphas, weights = nodes.alphas[chosen], nodes.weights[chosen]
-    total = torch.zeros(len(cotangents), path.tokens, dtype=torch.float64, device=cotangents.device)
-    for part in path.chunks(torch.stack([alphas, weights], dim=1), tangents=len(cotangents) + GRAPH):
-        points, delta = path.points(part[:, 0], double)
-        output, pullback, *_ = torch.func.vjp(path.function, points)
-        rows = cotangents.to(output)[:, None].expand(-1, len(points), -1)  # (C, D) → (C, N, D)
-        rows = rows * part[:, 1].to(output)[:, None]
-        at_a_time = max(1, path.max_rows // (len(points) * path.tokens))
-        (gradients,) = torch.func.vmap(pullback, chunk_size=at_a_time)(rows)  # (C, N, S, H)
-        total += torch.einsum("cnsh,sh->cs", gradients, delta).double()
-    return total
+def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor, double: bool) -> None:
+    """Adds Σ_n wₙ v_c · J(x(αₙ)) (e_s ⊗ δ_s) over the nodes of one precision to the totals, `(C, S)`."""
+    alphas, weights = nodes.alphas[nodes.double == double], nodes.weights[nodes.double == double]
+    for part in paths.chunks(len(alphas), "backward", len(cotangents) + GRAPH, double):
+        which = torch.zeros(len(alphas[part]), dtype=torch.long)
+        points, deltas = paths.points(alphas[part], which, double), paths.deltas(which, double)
+        rows = len(points) * paths.tokens * (len(cotangents) + GRAPH) * (2 if double else 1)
+        work = partial(_pulled, paths, points, deltas, weights[part], cotangents)
+        totals += paths.budget.run("backward", rows, work)
+
+
+def _pulled(paths: Paths, points: Tensor, deltas: Tensor, weights: Tensor, cotangents: Tensor) -> Tensor:
+    """Σ_n wₙ v_c · J (e_s ⊗ δ_s) at some points, `(N, S, H)` → `(C, S)`; so many cotangents at a time as fit."""
+    which = torch.zeros(len(points), dtype=torch.long, device=points.device)
+    output, pullback, *_ = torch.func.vjp(lambda hidden: paths.function(hidden, which), points)
+    double, products = points.dtype == torch.float64, []
+    rows = paths.budget.rows("backward") // (2 if double else 1)
+    for some in cotangents.split(max(1, rows // (len(points) * paths.tokens) - GRAPH)):
+        scaled = some.to(output)[:, None] * weights.to(output)[:, None]  # (C, N, D)
+        (gradients,) = torch.func.vmap(pullback)(scaled)  # (C, N, S, H)
+        products.append(torch.einsum("cnsh,nsh->cs", gradients, deltas).double())
+    return torch.cat(products)

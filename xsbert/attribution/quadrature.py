@@ -1,6 +1,6 @@
 """Nodes and weights on [0, 1]: the rules that integrate along the path from a reference to a text.
 
-A rule is a value. `rule.nodes(curve)` gives `Nodes`; the rules here do not look at the curve, and
+A rule is a value. Its plan gives `Nodes`; the rules here do not look at the path, and
 `xsbert.attribution.Adaptive` does.
 
 Law: the weights of every rule sum to 1.
@@ -8,6 +8,7 @@ Law: the weights of every rule sum to 1.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,28 +37,63 @@ class Nodes:
         return len(self.alphas)
 
 
-class Curve(Protocol):
-    """An embedding along the path, as a function of α in [0, 1]: what an adaptive rule looks at."""
+@dataclass(frozen=True)
+class Question:
+    """What a rule asks of the embedding along a path.
 
-    def value(self, alphas: Tensor, *, double: bool) -> Tensor:
-        """f(x(α)): `(N,)` → `(N, D)`; in float64 where `double`."""
-        ...
+    Args:
+        ends: the α at which it asks for the values f(x(α)).
+        inner: the α at which it asks for the slopes d f(x(α)) / dα.
+        double: whether in float64.
+    """
 
-    def slope(self, alphas: Tensor, *, double: bool) -> Tensor:
-        """d f(x(α)) / dα: `(N,)` → `(N, D)`; in float64 where `double`."""
-        ...
+    ends: Sequence[float]
+    inner: Tensor
+    double: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The values `(E, D)` and the slopes `(N, D)` that were asked for."""
+
+    values: Tensor
+    slopes: Tensor
+
+
+Plan = Generator[Question, Answer, Nodes]
+"""A rule at work on one path: it asks, is answered, and in the end returns its nodes."""
 
 
 class Rule(Protocol):
     """A quadrature rule on [0, 1]."""
 
-    def nodes(self, curve: Curve) -> Nodes:
-        """The nodes and weights for the integral of `curve`'s slope over [0, 1]."""
+    def plan(self, start: Tensor, end: Tensor) -> Plan:
+        """The way to the nodes of one path.
+
+        A generator, so that the questions of many paths can be answered together.
+
+        Args:
+            start: f(r), `(D,)`.
+            end: f(x), `(D,)`.
+        """
         ...
 
 
+class _Fixed:
+    """A rule that does not look at the path."""
+
+    def nodes(self) -> Nodes:
+        """The nodes and weights."""
+        raise NotImplementedError
+
+    def plan(self, start: Tensor, end: Tensor) -> Plan:
+        """No questions: the nodes are the same for every path."""
+        return self.nodes()
+        yield
+
+
 @dataclass(frozen=True)
-class RightRiemann:
+class RightRiemann(_Fixed):
     """The rule of the papers (EMNLP 2023, arXiv 2310.05703): α = 1, 1 − 1/n, …, 1/n, equal weights.
 
     Its error falls as 1/n where the integrand is smooth.
@@ -74,14 +110,14 @@ class RightRiemann:
     def __post_init__(self) -> None:
         _check_count(self.n, "RightRiemann")
 
-    def nodes(self, curve: Curve | None = None) -> Nodes:
-        """`n` nodes, from 1 down to 1/n. The curve is not looked at."""
+    def nodes(self) -> Nodes:
+        """`n` nodes, from 1 down to 1/n."""
         alphas = torch.arange(self.n, 0, -1, dtype=torch.float64) / self.n
         return _fixed(alphas, torch.full((self.n,), 1 / self.n, dtype=torch.float64))
 
 
 @dataclass(frozen=True)
-class GaussLegendre:
+class GaussLegendre(_Fixed):
     """The Gauss–Legendre rule with `n` nodes: exact for polynomials up to degree 2n − 1.
 
     Args:
@@ -96,7 +132,7 @@ class GaussLegendre:
     def __post_init__(self) -> None:
         _check_count(self.n, "GaussLegendre")
 
-    def nodes(self, curve: Curve | None = None) -> Nodes:
+    def nodes(self) -> Nodes:
         """`n` nodes in ascending order. The curve is not looked at."""
         points, weights = np.polynomial.legendre.leggauss(self.n)  # on [-1, 1], weights sum to 2
         return _fixed(torch.from_numpy((points + 1) / 2), torch.from_numpy(weights / 2))

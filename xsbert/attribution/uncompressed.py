@@ -11,29 +11,33 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from xsbert.attribution.integrate import Path
+from xsbert.attribution.integrate import settled
+from xsbert.attribution.paths import Paths
 from xsbert.attribution.quadrature import Rule
 
 MAX_BYTES = 4 * 2**30
 
 
 @torch.no_grad()
-def feature_vectors(path: Path, rule: Rule) -> Tensor:
-    """∫ J[:, s, h] dα · δ[s, h] for each token s and feature h, by reverse mode: `(S, H, D)`, float64.
+def feature_vectors(paths: Paths, rule: Rule) -> Tensor:
+    """∫ J[:, s, h] dα · δ[s, h] for each token s and feature h of one text, `(S, H, D)`, float64.
 
     Law: the sum over h is the token vector u_s.
     """
-    nodes = rule.nodes(path)
+    (nodes,) = settled(paths, rule)
+    one = torch.zeros(1, dtype=torch.long, device=paths.ends.device)
     jacobian: Any = 0.0  # becomes (D, S, H)
     for n in range(len(nodes)):
-        points, _ = path.points(nodes.alphas[n : n + 1], bool(nodes.double[n]))
-        output, pullback, *_ = torch.func.vjp(path.function, points)  # (1, S, H) → (1, D)
+        points = paths.points(nodes.alphas[n : n + 1], one, bool(nodes.double[n]))
+        output, pullback, *_ = torch.func.vjp(lambda hidden: paths.function(hidden, one), points)  # (1, S, H) → (1, D)
         rows = torch.eye(output.shape[-1], dtype=output.dtype, device=output.device)[:, None]  # (D, 1, D)
-        at_a_time = max(1, path.max_rows // path.tokens)
+        at_a_time = max(1, paths.budget.rows("backward") // paths.tokens)
         (pulled,) = torch.func.vmap(pullback, chunk_size=at_a_time)(rows)  # (D, 1, S, H)
         jacobian = jacobian + float(nodes.weights[n]) * pulled[:, 0].double()
-    delta = path.points(torch.zeros(1), double=True)[1]
-    return torch.einsum("dsh,sh->shd", jacobian, delta)
+    deltas = paths.deltas(one, double=True)[0]
+    if not len(nodes):
+        return deltas.new_zeros(*deltas.shape, paths.end_values.shape[1])
+    return torch.einsum("dsh,sh->shd", jacobian, deltas)
 
 
 def check_size(tokens_a: int, tokens_b: int, *, hidden: int, max_bytes: int = MAX_BYTES) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from xsbert.attribution.integrate import Integral
+from xsbert.attribution.pullback import Pulled
+from xsbert.attribution.quadrature import Rule
 from xsbert.models.text import Text, check_string
 
 MODEL_FILES = ("modules.json", "config.json", "adapter_config.json")
@@ -61,7 +67,7 @@ def check_pairs(pairs: Any) -> list[tuple[str, str]]:
 
 def check_method(rule: Any, reference: Any) -> None:
     """Raises TypeError for what is no quadrature rule or no reference."""
-    if isinstance(rule, type) or not hasattr(rule, "nodes"):
+    if isinstance(rule, type) or not hasattr(rule, "plan"):
         raise TypeError(f"quadrature got {rule!r}; expected a rule, such as Adaptive(1e-3) or GaussLegendre(50).")
     if isinstance(reference, type) or not hasattr(reference, "hidden_states"):
         raise TypeError(f"reference got {reference!r}; expected a reference, such as PaddingReference().")
@@ -73,18 +79,42 @@ def check_mode(mode: Any) -> None:
         raise TypeError(f"mode got {mode!r}; expected a mode, such as ByLength(), Forward() or Reverse().")
 
 
-def warn(text: Text, layer: int, converged: bool, error: float, max_length: int | None) -> None:
-    """Warns of a text that was cut, and of a quadrature that gave up."""
+def check_resources(memory: Any, products: Any) -> None:
+    """Raises TypeError or ValueError for what is no number of bytes, or no precision for products."""
+    if memory is not None:
+        if isinstance(memory, bool) or not isinstance(memory, int):
+            raise TypeError(f"memory got {memory!r} ({type(memory).__name__}); expected bytes, such as 2 * 2**30.")
+        if memory < 1:
+            raise ValueError(f"memory got {memory}; expected a positive number of bytes, such as 2 * 2**30.")
+    if products not in (None, torch.bfloat16, torch.float16):
+        raise ValueError(f"products got {products!r}; expected None, torch.bfloat16 or torch.float16.")
+
+
+def warn(
+    text: Text, layer: int, found: Integral | Pulled, rule: Rule, rounds: str | None, max_length: int | None
+) -> None:
+    """Warns of a text that was cut, of a quadrature that gave up, of products that round too much."""
     shown = repr(text.string if len(text.string) <= 60 else text.string[:59] + "…")
     if text.truncated:
-        warnings.warn(
+        _warn(
             f"The text {shown} is longer than the model takes and was cut to {len(text.tokens)} tokens, as encode "
-            f"cuts it (max_seq_length = {max_length}). What was cut is not explained.",
-            stacklevel=5,
+            f"cuts it (max_seq_length = {max_length}). What was cut is not explained."
         )
-    if not converged:
-        warnings.warn(
-            f"The quadrature gave up on {shown} at layer {layer}: the relative error of law 1 is {error:.1e}. "
-            "Allow more nodes, Adaptive(max_nodes=…), or choose a deeper layer.",
-            stacklevel=5,
+    if not found.converged:
+        _warn(
+            f"The quadrature gave up on {shown} at layer {layer}: the relative error of law 1 is {found.error:.1e}. "
+            "Allow more nodes, Adaptive(max_nodes=…), or choose a deeper layer."
         )
+    elif rounds and found.error > getattr(rule, "rtol", 1):
+        _warn(
+            f"The products in {rounds} leave a relative error of law 1 of {found.error:.1e} for {shown}, which "
+            f"{rule!r} does not allow. Leave out products=, or allow a larger rtol."
+        )
+
+
+def _warn(message: str) -> None:
+    """Warns where the caller of the package is."""
+    depth, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("xsbert"):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, stacklevel=depth)

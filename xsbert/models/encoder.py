@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from sentence_transformers import SentenceTransformer
 from torch import nn
-from tqdm.auto import tqdm
 
 from xsbert.attribution.adaptive import Adaptive
 from xsbert.attribution.modes import ByLength, Mode
-from xsbert.attribution.pair import attribute, check_similarity
+from xsbert.attribution.pair import check_similarity
 from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.result import Attribution, TokenVectors
-from xsbert.models.checks import check_folder, check_method, check_mode, check_pairs, check_texts
+from xsbert.models.checks import check_folder, check_method, check_mode, check_pairs, check_resources, check_texts
 from xsbert.models.engine import Engine, undisturbed
 from xsbert.models.published import PublishedMethods
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.shift import ReferenceTransformer, ShiftingReferenceTransformer
-from xsbert.models.text import read
 
 
 class XSTransformer(PublishedMethods, SentenceTransformer):
@@ -76,6 +75,8 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
         mode: Mode = ByLength(),
+        memory: int | None = None,
+        products: torch.dtype | None = None,
     ) -> Attribution:
         """Attributes the similarity of two texts to pairs of their tokens.
 
@@ -88,31 +89,36 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
                 through a much longer text. The matrix is the same, to the errors that it carries.
+            memory: the bytes that a pass may hold beyond the model; by default a quarter of what is
+                free. What doesn't fit is done in parts, down to one tangent at one point.
+            products: a lower precision for products with weights, such as torch.bfloat16 where the
+                device has matrix units for it; by default their own. `x.errors` tells what it cost.
 
         Returns:
             The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
 
         Raises:
             TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule,
-                `mode` not a mode.
-            ValueError: `layer` is out of range, `similarity` neither cosine nor dot.
+                `mode` not a mode, `memory` not a whole number.
+            ValueError: `layer` is out of range, `similarity` neither cosine nor dot, `memory` not
+                positive, `products` not a lower precision.
 
         Warns:
-            UserWarning: a text was cut, or the quadrature gave up before it reached its tolerance.
+            UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, or
+                the products rounded too much for it.
         """
-        similarity = self.similarity_fn_name if similarity is None else similarity
-        check_similarity(similarity)
         check_texts([text_a, text_b])
-        check_method(quadrature, reference)
-        check_mode(mode)
-        with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference)
-            a, b = read(self, text_a), read(self, text_b)
-            shorter, longer = sorted((len(a.tokens), len(b.tokens)))
-            if mode.reverses(shorter, longer):
-                return engine.pulled_pair(a, b, similarity)
-            vectors = engine.token_vectors(a)
-            return attribute(vectors, vectors if text_a == text_b else engine.token_vectors(b), similarity)
+        (x,) = self.explain_pairs(
+            [(text_a, text_b)],
+            layer=layer,
+            quadrature=quadrature,
+            reference=reference,
+            similarity=similarity,
+            mode=mode,
+            memory=memory,
+            products=products,
+        )
+        return x
 
     def explain_pairs(
         self,
@@ -122,18 +128,28 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
+        mode: Mode = ByLength(),
+        memory: int | None = None,
+        products: torch.dtype | None = None,
         show_progress_bar: bool = False,
     ) -> list[Attribution]:
-        """`explain` for many pairs, in their order. Each text is worked on once, however often it occurs.
+        """`explain` for many pairs, in their order.
+
+        Each text is worked on once, however often it occurs, and short texts of one length together.
+        A text is never padded, so a pair's result does not depend on the others.
 
         Args, Raises, Warns: as `explain`; ValueError for no pairs, or for what is not a pair.
         """
         similarity = self.similarity_fn_name if similarity is None else similarity
         check_similarity(similarity)
         pairs = check_pairs(pairs)
-        texts = [text for pair in pairs for text in pair]
-        vectors = self._vectors(texts, layer, quadrature, reference, show_progress_bar)
-        return [attribute(a, b, similarity) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
+        check_texts([text for pair in pairs for text in pair])
+        check_method(quadrature, reference)
+        check_mode(mode)
+        check_resources(memory, products)
+        with undisturbed(self.device):
+            engine = Engine(self, layer, quadrature, reference, memory, products)
+            return engine.explain(pairs, similarity, mode, show_progress_bar)
 
     def explain_ranking(
         self,
@@ -144,6 +160,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
+        mode: Mode = ByLength(),
+        memory: int | None = None,
+        products: torch.dtype | None = None,
         show_progress_bar: bool = False,
     ) -> list[Attribution]:
         """`explain` of one query with many documents, the most similar first.
@@ -158,6 +177,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             quadrature=quadrature,
             reference=reference,
             similarity=similarity,
+            mode=mode,
+            memory=memory,
+            products=products,
             show_progress_bar=show_progress_bar,
         )
         return sorted(found, key=lambda x: x.score, reverse=True)
@@ -169,21 +191,17 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         layer: int = -2,
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
+        memory: int | None = None,
+        products: torch.dtype | None = None,
         show_progress_bar: bool = False,
     ) -> list[TokenVectors]:
         """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.
 
         Args, Raises, Warns: as `explain`; ValueError for no texts.
         """
-        return self._vectors(texts, layer, quadrature, reference, show_progress_bar)
-
-    def _vectors(
-        self, texts: Sequence[str], layer: int, rule: Rule, reference: Reference, progress: bool = False
-    ) -> list[TokenVectors]:
         check_texts(texts)
-        check_method(rule, reference)
+        check_method(quadrature, reference)
+        check_resources(memory, products)
         with undisturbed(self.device):
-            engine = Engine(self, layer, rule, reference)
-            unique = tqdm(dict.fromkeys(texts), desc="Texts", disable=not progress)
-            known = {text: engine.token_vectors(read(self, text)) for text in unique}
-        return [known[text] for text in texts]
+            engine = Engine(self, layer, quadrature, reference, memory, products)
+            return engine.token_vectors(texts, show_progress_bar)

@@ -64,6 +64,21 @@ def replaced_input(layer: nn.Module, hidden: Tensor) -> Iterator[None]:
 
 
 @contextmanager
+def recorded_input(layer: nn.Module) -> Iterator[list[Tensor]]:
+    """Within the context, the hidden states that enter `layer` are appended to the list."""
+    inputs: list[Tensor] = []
+
+    def record(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        inputs.append(args[0] if args else kwargs["hidden_states"])
+
+    handle = layer.register_forward_pre_hook(record, with_kwargs=True)
+    try:
+        yield inputs
+    finally:
+        handle.remove()
+
+
+@contextmanager
 def recorded_outputs(layers: Iterable[nn.Module]) -> Iterator[list[Any]]:
     """Within the context, what each of these layers gives is appended to the list."""
     outputs: list[Any] = []

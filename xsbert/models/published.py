@@ -14,6 +14,7 @@ from torch import Tensor
 from xsbert.attribution.quadrature import RightRiemann
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.uncompressed import check_size, feature_vectors, uncompressed
+from xsbert.models.batches import batched
 from xsbert.models.engine import Engine, undisturbed
 from xsbert.models.layers import layer_stack, resolve_layer
 from xsbert.models.reference import PaddingReference
@@ -175,5 +176,5 @@ class PublishedMethods:
         model = cast("XSTransformer", self)
         with undisturbed(model.device):
             engine = Engine(model, layer, rule, PaddingReference())
-            a, b = (feature_vectors(engine.path(read(model, text)), rule) for text in (x.text_a, x.text_b))
+            a, b = (feature_vectors(engine.paths(batched([read(model, text)])), rule) for text in (x.text_a, x.text_b))
         return uncompressed(a, b, x.normalizer)

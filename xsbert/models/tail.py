@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,8 +9,9 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from xsbert.attribution.paths import Function
 from xsbert.models.copies import in_float64, private_copy
-from xsbert.models.hooks import captured_input, passed_over, recorded_outputs, replaced_input
+from xsbert.models.hooks import captured_input, passed_over, recorded_input, recorded_outputs, replaced_input
 from xsbert.models.layers import layer_stack, resolve_layer
 from xsbert.models.shift import ShiftingReferenceTransformer
 
@@ -39,39 +39,45 @@ class Split:
         self._passed: int | None = None  # how many layers the tail passes over, once a pass has told
 
     def hidden_states(self, features: dict[str, Any]) -> Tensor:
-        """h: the hidden states that enter layer l for a batch of one text, `(S, H)`."""
-        layers, features = layer_stack(transformers_model(self.modules)), self._at_hand(features)
-        with torch.no_grad(), recorded_outputs(layers[: self.layer]) as outputs:
-            hidden = captured_input(layers[self.layer], lambda: self.modules(dict(features)))
-        last = outputs[-1] if outputs else None
-        self._outputs = len(last) if isinstance(last, tuple) else None
-        # Where a layer gives more than hidden states, such as T5's position bias, the next ones need it.
-        self._passed = 0 if isinstance(last, tuple) and any(more is not None for more in last[1:]) else self.layer
-        return hidden[0]  # (1, S, H) → (S, H)
+        """h: the hidden states that enter layer l for B texts of one length, `(B, S, H)`."""
+        features = self._at_hand(features)
+        with torch.no_grad(), recorded_outputs(self._layers[: self.layer]) as outputs:
+            hidden = captured_input(self._layers[self.layer], lambda: self.modules(dict(features)))
+        self._learn(outputs)
+        return hidden
 
-    def tail(self, features: dict[str, Any]) -> Callable[[Tensor], Tensor]:
-        """f after layer l for one text: hidden states `(N, S, H)` → embeddings `(N, D)`.
+    def embedded(self, features: dict[str, Any]) -> tuple[Tensor, Tensor]:
+        """h, `(B, S, H)`, and the whole encoder's embeddings, `(B, D)`, up to trailing normalisation."""
+        features = self._with_reference(self._at_hand(features))
+        with (
+            torch.no_grad(),
+            recorded_outputs(self._layers[: self.layer]) as outputs,
+            recorded_input(self._layers[self.layer]) as inputs,
+        ):
+            embeddings = self.modules(dict(features))["sentence_embedding"]
+        self._learn(outputs)
+        return inputs[0], embeddings
+
+    def tail(self, features: dict[str, Any]) -> Function:
+        """f after layer l: hidden states `(N, S, H)`, and which of the B texts each is of, → embeddings `(N, D)`.
 
         The embedding is the model's own up to trailing normalisation. Float64 hidden states run
-        through float64 weights. The text's own masks and positions are used at all N points: the
-        features are repeated N times, so every architecture makes what it needs for that batch.
+        through float64 weights. Each text's own masks and positions are used at all its points: its
+        features are repeated, so every architecture makes what it needs for that batch.
         """
         features = self._with_reference(self._at_hand(features))
         if self._passed is None:
             self.hidden_states(features)  # tells what the layers give
-        return lambda hidden: self._embed(features, hidden)[..., : self.truncate_dim]
+        return lambda hidden, texts: self._embed(features, hidden, texts)[..., : self.truncate_dim]
 
-    @torch.no_grad()
-    def check(self, features: dict[str, Any], hidden: Tensor) -> None:
-        """Compares the tail with the whole encoder on a text's own hidden states, `(S, H)`.
+    def check(self, whole: Tensor, parts: Tensor) -> None:
+        """Compares the whole encoder's embeddings of some texts with the tail's, `(B, D)` each.
 
         Raises:
             ValueError: they differ: the layers share something beside hidden states, and both laws
                 would hold for a function that is not the model's.
         """
-        features = self._with_reference(self._at_hand(features))
-        whole = self.modules(dict(features))["sentence_embedding"]
-        parts = self._embed(features, hidden[None])
+        whole = whole[..., : self.truncate_dim]
         if not torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * float(whole.abs().max()) + 1e-6):
             raise ValueError(
                 f"{type(transformers_model(self.modules)).__name__} can't be split at layer {self.layer}: from its "
@@ -79,20 +85,26 @@ class Split:
                 "Try layer=0."
             )
 
-    def norm(self, features: dict[str, Any], hidden: Tensor, embedding: Tensor) -> float:
-        """What the model divides this text's embedding by: its whole length if it normalises, else 1."""
-        if not self.normalizes:
-            return 1.0
-        if self.truncate_dim is not None:
-            with torch.no_grad():
-                embedding = self._embed(self._with_reference(self._at_hand(features)), hidden[None])[0]
-        return float(torch.linalg.vector_norm(embedding.double()))
+    def norm(self, whole: Tensor) -> float:
+        """What the model divides a text's embedding by, `(D,)`: its whole length if it normalises, else 1."""
+        return float(torch.linalg.vector_norm(whole.double())) if self.normalizes else 1.0
 
-    def _embed(self, features: dict[str, Any], hidden: Tensor) -> Tensor:
+    @property
+    def _layers(self) -> nn.ModuleList:
+        return layer_stack(transformers_model(self.modules))
+
+    def _learn(self, outputs: list[Any]) -> None:
+        """What form a layer's output has: the layers that are passed over must give the same."""
+        last = outputs[-1] if outputs else None
+        self._outputs = len(last) if isinstance(last, tuple) else None
+        # Where a layer gives more than hidden states, such as T5's position bias, the next ones need it.
+        self._passed = 0 if isinstance(last, tuple) and any(more is not None for more in last[1:]) else self.layer
+
+    def _embed(self, features: dict[str, Any], hidden: Tensor, texts: Tensor) -> Tensor:
         """All dimensions of the embedding, `(N, S, H)` → `(N, D)`."""
         modules = self._in_double() if hidden.dtype == torch.float64 else self.modules
         layers = layer_stack(transformers_model(modules))
-        repeated = {name: _repeated(value, len(hidden)) for name, value in features.items()}
+        repeated = {name: _taken(value, texts) for name, value in features.items()}
         with passed_over(layers[: self._passed or 0], self._outputs), replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
 
@@ -107,7 +119,7 @@ class Split:
             if isinstance(module, ShiftingReferenceTransformer):
                 with torch.no_grad():
                     reference = module.reference_embeddings(features["input_ids"].shape[1])
-                return features | {"reference_embeddings": reference[None]}
+                return features | {"reference_embeddings": reference.expand(len(features["input_ids"]), -1, -1)}
         return features
 
     def _in_double(self) -> nn.Sequential:
@@ -159,5 +171,5 @@ def _attribution_dtype(modules: list[nn.Module]) -> torch.dtype:
     return torch.float64 if doubles else torch.float32
 
 
-def _repeated(value: Any, count: int) -> Any:
-    return value.expand(count, *value.shape[1:]) if isinstance(value, Tensor) and value.dim() else value
+def _taken(value: Any, texts: Tensor) -> Any:
+    return value[texts] if isinstance(value, Tensor) and value.dim() else value

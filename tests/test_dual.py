@@ -1,0 +1,169 @@
+"""Tangents by our own rules, against torch's forward mode."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from xsbert.attribution import rules
+from xsbert.attribution.dual import Dual, Unsupported
+from xsbert.attribution.paths import Paths
+from xsbert.attribution.tangents import ROUNDED, Deferred, OneToken, Rounded, dense
+
+N, S, H, INNER, HEADS = 2, 5, 8, 16, 2
+torch.manual_seed(0)
+UP, DOWN = nn.Linear(H, INNER).double(), nn.Linear(INNER, H).double()
+Q, K, V = (nn.Linear(H, H).double() for _ in range(3))
+NORM, LAST = nn.LayerNorm(H).double(), nn.LayerNorm(H).double()
+for norm in (NORM, LAST):
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+X, DELTA = torch.randn(N, S, H).double(), torch.randn(N, S, H).double()
+MASK = torch.tensor([[1.0, 1, 1, 1, 1], [1, 1, 1, 0, 0]]).double()[..., None]
+BIAS = torch.randn(1, HEADS, S, S).double()
+
+
+def heads(x):
+    return x.view(N, S, HEADS, H // HEADS).transpose(1, 2)
+
+
+def attention(x, inplace=False):
+    scores = torch.matmul(heads(Q(x)), heads(K(x)).transpose(-1, -2)) / 2.0
+    if inplace:
+        scores += BIAS
+    else:
+        scores = scores + BIAS
+    mixed = torch.matmul(functional.softmax(scores, dim=-1), heads(V(x)))
+    return mixed.permute(0, 2, 1, 3).contiguous().view(N, S, H)
+
+
+def feed_forward(x):
+    return DOWN(functional.gelu(UP(x)))
+
+
+def layer(x):
+    x = NORM(attention(x) + x)
+    return LAST(functional.dropout(feed_forward(x), 0.1, False) + x)
+
+
+def rms_norm(x):
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * NORM.weight
+
+
+def overwritten(x):
+    x = x * 2
+    x[:, 0] = 0
+    return x.sum(1)
+
+
+def masked(x):
+    scores = x @ x.transpose(1, 2)
+    scores.masked_fill_(MASK.transpose(1, 2) == 0, -100.0)
+    return scores.softmax(-1)
+
+
+FUNCTIONS = {
+    "linear": UP,
+    "layer norm": NORM,
+    "layer norm without weights": lambda x: functional.layer_norm(x, (H,)),
+    "layer norm over two axes": lambda x: functional.layer_norm(x, (S, H)),
+    "gelu": functional.gelu,
+    "gelu by tanh": lambda x: functional.gelu(x, approximate="tanh"),
+    "silu, product": lambda x: functional.silu(UP(x)) * UP(2 * x),
+    "rms norm": rms_norm,
+    "attention": attention,
+    "attention, bias in place": lambda x: attention(x, inplace=True),
+    "mask in place": masked,
+    "layer": layer,
+    "two layers": lambda x: layer(layer(x)),
+    "mean pooling": lambda x: (layer(x) * MASK).sum(1) / MASK.sum(1),
+    "mean pooling without a last norm": lambda x: (feed_forward(x) * MASK).sum(dim=1),
+    "sum over tokens": lambda x: torch.sum(layer(x), 1),
+    "twice scaled, then pooled": lambda x: (layer(x) * MASK * (MASK + 1)).sum(1),
+    "first token": lambda x: torch.tanh(layer(x)[:, 0]),
+    "last token": lambda x: layer(x)[:, -1],
+    "a slice": lambda x: layer(x)[..., :3],
+    "gathered": lambda x: torch.gather(layer(x), 1, torch.zeros(N, 1, H, dtype=torch.long)).squeeze(1),
+    "max": lambda x: layer(x).masked_fill(MASK == 0, -torch.inf).max(dim=1).values,
+    "rotated": lambda x: torch.cat([-heads(Q(x))[..., 2:], heads(Q(x))[..., :2]], dim=-1),
+    "minus": lambda x: (1 - x) - (x - 2) / 3 + x / x.exp().sum(-1, keepdim=True),
+    "a constant added": lambda x: x + torch.ones(3, N, S, H).double(),
+    "reshaped over tokens": lambda x: x.reshape(N, S * H) @ torch.ones(S * H, 3).double(),
+    "sum of all": lambda x: x.sum(),
+    "not of the input": lambda x: torch.ones(N, 3).double(),
+    "shape": lambda x: x * x.shape[1] / x.size(-1) + len(x) * x.dim(),
+    "written over": overwritten,
+}
+
+
+def oracle(function, tangents):
+    return torch.func.vmap(lambda t: torch.func.jvp(function, (X,), (t,))[1])(tangents)
+
+
+@pytest.mark.parametrize("few", [0, 512], ids=["products apart", "products together"])
+@pytest.mark.parametrize("tokens", [[0, 1, 2, 3, 4], [3, 1], [2]], ids=str)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_gives_what_torch_gives(monkeypatch, name, tokens, few):
+    monkeypatch.setattr(rules, "FEW", few)  # with none, products wait for the sum over tokens
+    function, tokens = FUNCTIONS[name], torch.tensor(tokens)
+    one_each = OneToken(DELTA[:, tokens], 1, tokens, S)
+    with torch.no_grad():
+        paths = Paths(lambda hidden, texts: function(hidden), X, X + DELTA)
+        for tangent in (one_each, dense(one_each), DELTA[None]):
+            value, pushed = paths.pushed("tokens", X, torch.arange(N), tangent)
+            torch.testing.assert_close(value, function(X))
+            torch.testing.assert_close(pushed, oracle(function, dense(tangent)))
+
+
+def test_only_code_that_writes_over_tokens_needs_torchs_own_forward_mode():
+    fell_back = set()
+    for name, function in FUNCTIONS.items():
+        try:
+            with torch.no_grad():
+                function(Dual(X, DELTA[None]))
+        except Unsupported:
+            fell_back.add(name)
+    assert fell_back == {"written over"}
+
+
+def test_a_product_waits_for_the_sum_over_tokens(monkeypatch):
+    monkeypatch.setattr(rules, "FEW", 0)
+    with torch.no_grad():
+        assert isinstance(layer(Dual(X, DELTA[None])).tangent, Deferred)
+        one = layer(Dual(X, DELTA[None]))
+        assert one[:, 0].shape == (N, H)
+        assert isinstance(one.tangent, Deferred)  # looking at one token does not compute the others
+        torch.testing.assert_close(one.dense()[:, :, 0], one[:, 0].dense())
+
+
+def test_code_that_a_dual_cannot_pass_says_so():
+    dual = Dual(X, DELTA[None])
+    with pytest.raises(Unsupported, match="writes"):
+        dual[:, 0] = 0
+    shared = dual.view(N, S * H)
+    with pytest.raises(Unsupported, match="something else may read"):
+        shared += 1
+    with pytest.raises(Unsupported, match="something else may read"):
+        dual += 1
+    with pytest.raises(Unsupported, match="writes"):
+        torch.exp(dual, out=torch.empty_like(X))
+
+
+def test_products_in_a_lower_precision_round_and_nothing_else_does():
+    single = nn.Linear(H, H)
+    x, delta = X.float(), DELTA.float()
+    rounded = Rounded(torch.bfloat16)
+    token = ROUNDED.set(rounded)
+    try:
+        with torch.no_grad():
+            result = single(Dual(x, delta[None]))
+            exact = delta @ single.weight.T
+            double = single.double()(Dual(X, DELTA[None]))
+    finally:
+        ROUNDED.reset(token)
+    torch.testing.assert_close(result.primal, functional.linear(x, single.weight.float(), single.bias.float()))
+    error = float((result.dense()[0] - exact).norm() / exact.norm())
+    assert 1e-5 < error < 1e-2
+    assert result.dense().dtype == torch.float32
+    torch.testing.assert_close(double.dense()[0], DELTA @ single.weight.T)
+    assert rounded.weight(single.weight) is rounded.weight(single.weight)

@@ -1,0 +1,127 @@
+"""A function along straight lines from references to texts: its values and its derivatives there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import xsbert.attribution.rules  # noqa: F401  # enters the rules
+from xsbert.attribution.dual import FORWARD_MODE, Dual, Unsupported
+from xsbert.attribution.memory import Budget, share_of_free
+from xsbert.attribution.tangents import OneToken, dense
+
+Function = Callable[[Tensor, Tensor], Tensor]
+"""f: hidden states `(N, S, H)` and which of the texts each is of, `(N,)` → embeddings `(N, D)`."""
+
+
+class Paths:
+    """f along the lines from `starts` to `ends`, for B texts of one length.
+
+    Args:
+        function: f. It is given float64 where a rule asks for it.
+        starts: r, `(B, S, H)`.
+        ends: x, `(B, S, H)`.
+        memory: the bytes that one pass may hold; by default a quarter of what is free. Never less than
+            one point with one tangent is computed.
+    """
+
+    def __init__(self, function: Function, starts: Tensor, ends: Tensor, memory: float | None = None) -> None:
+        self.function, self.starts, self.ends = function, starts, ends
+        limit = share_of_free(starts.device) if memory is None else memory
+        row = starts.shape[2] * starts.element_size()
+        self.budget = Budget(limit, row, starts.shape[1], starts.device)
+        self._passes_duals = True
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def tokens(self) -> int:
+        """S."""
+        return self.starts.shape[1]
+
+    @cached_property
+    def start_values(self) -> Tensor:
+        """f(r), `(B, D)`."""
+        return self.value(torch.zeros(len(self)), torch.arange(len(self)))
+
+    @cached_property
+    def end_values(self) -> Tensor:
+        """f(x), `(B, D)`."""
+        return self.value(torch.ones(len(self)), torch.arange(len(self)))
+
+    def deltas(self, texts: Tensor, double: bool = False) -> Tensor:
+        """δ = x − r for each of the texts named, `(N, S, H)`."""
+        starts, ends = self._lines(texts, double)
+        return ends - starts
+
+    def points(self, alphas: Tensor, texts: Tensor, double: bool = False) -> Tensor:
+        """The hidden states at each α on its text's line, `(N, S, H)`."""
+        starts, ends = self._lines(texts, double)
+        return starts + alphas.to(starts)[:, None, None] * (ends - starts)
+
+    def chunks(self, count: int, kind: str, tangents: int, double: bool = False) -> Iterator[slice]:
+        """The points in parts that keep within the memory, with so many rows of tokens at each."""
+        rows = self.budget.rows(kind) // (2 if double else 1)
+        at_a_time, done = max(1, rows // (self.tokens * tangents)), 0
+        while done < count:
+            yield slice(done, done + at_a_time)
+            done += at_a_time
+            # The first pass may have told how much fits.
+            at_a_time = max(1, self.budget.rows(kind) // (2 if double else 1) // (self.tokens * tangents))
+
+    @torch.no_grad()
+    def value(self, alphas: Tensor, texts: Tensor, *, double: bool = False) -> Tensor:
+        """f(x(α)): `(N,)` → `(N, D)`."""
+        values = []
+        for part in self.chunks(len(alphas), "value", 1, double):
+            points, which = self.points(alphas[part], texts[part], double), texts[part].to(self.starts.device)
+            rows = len(points) * self.tokens * (2 if double else 1)
+            values.append(self.budget.run("value", rows, partial(self.function, points, which)))
+        return torch.cat(values)
+
+    @torch.no_grad()
+    def slopes(self, alphas: Tensor, texts: Tensor, *, double: bool = False) -> tuple[Tensor, Tensor]:
+        """f(x(α)) and d f(x(α)) / dα = J · δ: `(N,)` → `(N, D)` each."""
+        found = []
+        for part in self.chunks(len(alphas), "slope", 2, double):
+            points, deltas = self.points(alphas[part], texts[part], double), self.deltas(texts[part], double)
+            found.append(self.pushed("slope", points, texts[part], deltas[None]))
+        values, slopes = zip(*found, strict=True)
+        return torch.cat(values), torch.cat(slopes, dim=1)[0]
+
+    def pushed(self, kind: str, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
+        """f and J · tangent for each of T tangents, at each point: `(N, S, H)` → `(N, D)`, `(T, N, D)`."""
+        rows = len(points) * self.tokens * (_count(tangent) + 1) * (2 if points.dtype == torch.float64 else 1)
+        texts = texts.to(points.device)
+        return self.budget.run(kind, rows, lambda: self._pushed(points, texts, tangent))
+
+    def _pushed(self, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
+        if self._passes_duals:
+            try:
+                result = self.function(Dual(points, tangent), texts)
+                if isinstance(result, Dual):
+                    return result.primal, result.dense()
+                return result, result.new_zeros(_count(tangent), *result.shape)  # f does not depend on the points
+            except Unsupported:
+                self._passes_duals = False
+
+        def along(each: Tensor) -> Any:
+            return torch.func.jvp(lambda hidden: self.function(hidden, texts), (points,), (each,))
+
+        with FORWARD_MODE:
+            value, tangents = torch.func.vmap(along)(dense(tangent))
+        return value[0], tangents
+
+    def _lines(self, texts: Tensor, double: bool) -> tuple[Tensor, Tensor]:
+        texts = texts.to(self.starts.device)
+        dtype = torch.float64 if double else self.starts.dtype
+        return self.starts[texts].to(dtype), self.ends[texts].to(dtype)
+
+
+def _count(tangent: Tensor | OneToken) -> int:
+    return len(tangent) if isinstance(tangent, Tensor) else len(tangent.tokens)
