@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -116,12 +117,16 @@ def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: 
     alphas, weights, texts = _of_precision(all_nodes, double)
     device = paths.ends.device
     moved = (paths.starts != paths.ends).any(dim=2).any(dim=0).nonzero()[:, 0]  # the others' vectors are zero
-    for part in paths.chunks(len(alphas), "tokens", len(moved) + 1, double):
+
+    def at_once(points: int) -> int:
+        """How many tangents a pass may have at so many points."""
+        return paths.rows("tokens", double) // (points * paths.tokens)
+
+    for part in paths.chunks(len(alphas), lambda: paths.rows("tokens", double) // (paths.tokens * len(moved))):
         which, factors = texts[part], weights[part].to(device)
         points, deltas = paths.points(alphas[part], which, double), paths.deltas(which, double)
-        rows = paths.budget.rows("tokens") // (2 if double else 1)
-        at_a_time = max(1, rows // (len(points) * paths.tokens) - 1)
-        for tokens in moved.split(at_a_time):
+        for some in paths.chunks(len(moved), partial(at_once, len(points))):
+            tokens = moved[some]
             tangent = OneToken(deltas[:, tokens], 1, tokens, paths.tokens)
             pushed = paths.pushed("tokens", points, which, tangent)[1]  # (T, N, D)
             weighted = torch.einsum("n,tnd->ntd", factors, pushed.double())

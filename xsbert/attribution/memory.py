@@ -1,8 +1,8 @@
 """What a pass holds, measured, and how many rows fit a budget.
 
 A pass of R rows (tangents × points × tokens) holds memory in proportion to R, and how much for a row
-depends on the function. Where a generous guess says that the budget may bind, the first pass is small
-and measured, tensor by tensor, and the next are as large as the budget allows.
+depends on the function. Where a generous guess says that the budget may bind, passes are measured, tensor
+by tensor: the first is small, the next are larger, up to what the budget allows.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ENOUGH = {"cpu": 2048}
 ENOUGH_ELSEWHERE = 65536
 # A pass recomputes the function itself beside the tangents: with so many tangents that counts for little.
 TANGENTS = 16
-# A generous guess of what a pass holds for a row, in rows of hidden states: all-mpnet-base-v2 holds 14
-# with 12 tokens, 28 with 338, and 25 to 39 where there is one tangent only.
+# A generous guess of what a pass holds for a row, in rows of hidden states, for few tokens; attention adds
+# as much for every 64. all-mpnet-base-v2 holds 14 with 12 tokens, 28 with 338, 25 to 39 with one tangent.
 GUESS = 64
 # The share of what is free that is taken where nobody says how much.
 SHARE = 0.25
@@ -46,28 +46,28 @@ class Budget:
     def __init__(self, limit: float, row: int, tokens: int, device: torch.device) -> None:
         self.limit = limit
         self._most = max(ENOUGH.get(device.type, ENOUGH_ELSEWHERE), TANGENTS * tokens)
-        self._guess = GUESS * row * (1 + tokens / 256)
-        self._held: dict[str, float] = {}
+        self._guess = GUESS * row * (1 + tokens / 64)
+        self.binds = self._guess * self._most > limit
+        self._largest: dict[str, tuple[int, float]] = {}  # kind → the rows of the largest pass, bytes for each
 
     def rows(self, kind: str) -> int:
         """The rows that a pass of this kind may have, at least one."""
-        if not self._binds:
+        if not self.binds:
             return self._most
-        held = self._held.get(kind)
-        return max(1, min(self._most, int(self.limit / (2 * self._guess if held is None else held))))
+        if kind not in self._largest:
+            return max(1, min(self._most, int(self.limit / (2 * self._guess))))
+        rows, held = self._largest[kind]  # of much larger passes it may not tell the truth
+        return max(1, min(self._most, 2 * rows, int(self.limit / held)))
 
     def run(self, kind: str, rows: int, work: Callable[[], T]) -> T:
-        """Runs a pass of so many rows; where the budget may bind, the first of its kind is measured."""
-        if not self._binds or kind in self._held:
+        """Runs a pass of so many rows; where the budget may bind, it is measured."""
+        if not self.binds:
             return work()
         with Live() as live:
             result = work()
-        self._held[kind] = live.peak / rows
+        if rows >= self._largest.get(kind, (0, 0.0))[0]:
+            self._largest[kind] = rows, live.peak / rows
         return result
-
-    @property
-    def _binds(self) -> bool:
-        return self._guess * self._most > self.limit
 
 
 class Live(TorchDispatchMode):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from xsbert.attribution.dual import FORWARD_MODE, Dual, Unsupported
 from xsbert.attribution.memory import Budget, share_of_free
 from xsbert.attribution.tangents import OneToken, dense
 
+T = TypeVar("T")
 Function = Callable[[Tensor, Tensor], Tensor]
 """f: hidden states `(N, S, H)` and which of the texts each is of, `(N,)` → embeddings `(N, D)`."""
 
@@ -64,31 +65,37 @@ class Paths:
         starts, ends = self._lines(texts, double)
         return starts + alphas.to(starts)[:, None, None] * (ends - starts)
 
-    def chunks(self, count: int, kind: str, tangents: int, double: bool = False) -> Iterator[slice]:
-        """The points in parts that keep within the memory, with so many rows of tokens at each."""
-        rows = self.budget.rows(kind) // (2 if double else 1)
-        at_a_time, done = max(1, rows // (self.tokens * tangents)), 0
+    def chunks(self, count: int, most: Callable[[], int]) -> Iterator[slice]:
+        """The points in parts: `most` says how many at a time, and may say more once a pass was measured."""
+        done = 0
         while done < count:
-            yield slice(done, done + at_a_time)
-            done += at_a_time
-            # The first pass may have told how much fits.
-            at_a_time = max(1, self.budget.rows(kind) // (2 if double else 1) // (self.tokens * tangents))
+            part = slice(done, done + max(1, most()))
+            yield part
+            done = part.stop
+
+    def rows(self, kind: str, double: bool = False) -> int:
+        """How many rows of tokens a pass of this kind may have."""
+        return self.budget.rows(kind) // (2 if double else 1)
+
+    def measured(self, kind: str, rows: int, work: Callable[[], T], double: bool = False) -> T:
+        """Runs a pass of so many rows of tokens; where memory may run short, its first tells how much a row takes."""
+        return self.budget.run(kind, rows * (2 if double else 1), work)
 
     @torch.no_grad()
     def value(self, alphas: Tensor, texts: Tensor, *, double: bool = False) -> Tensor:
         """f(x(α)): `(N,)` → `(N, D)`."""
         values = []
-        for part in self.chunks(len(alphas), "value", 1, double):
+        for part in self.chunks(len(alphas), lambda: self.rows("value", double) // self.tokens):
             points, which = self.points(alphas[part], texts[part], double), texts[part].to(self.starts.device)
-            rows = len(points) * self.tokens * (2 if double else 1)
-            values.append(self.budget.run("value", rows, partial(self.function, points, which)))
+            work = partial(self.function, points, which)
+            values.append(self.measured("value", len(points) * self.tokens, work, double))
         return torch.cat(values)
 
     @torch.no_grad()
     def slopes(self, alphas: Tensor, texts: Tensor, *, double: bool = False) -> tuple[Tensor, Tensor]:
         """f(x(α)) and d f(x(α)) / dα = J · δ: `(N,)` → `(N, D)` each."""
         found = []
-        for part in self.chunks(len(alphas), "slope", 2, double):
+        for part in self.chunks(len(alphas), lambda: self.rows("slope", double) // self.tokens):
             points, deltas = self.points(alphas[part], texts[part], double), self.deltas(texts[part], double)
             found.append(self.pushed("slope", points, texts[part], deltas[None]))
         values, slopes = zip(*found, strict=True)
@@ -96,9 +103,8 @@ class Paths:
 
     def pushed(self, kind: str, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
         """f and J · tangent for each of T tangents, at each point: `(N, S, H)` → `(N, D)`, `(T, N, D)`."""
-        rows = len(points) * self.tokens * (_count(tangent) + 1) * (2 if points.dtype == torch.float64 else 1)
-        texts = texts.to(points.device)
-        return self.budget.run(kind, rows, lambda: self._pushed(points, texts, tangent))
+        rows, double = len(points) * self.tokens * _count(tangent), points.dtype == torch.float64
+        return self.measured(kind, rows, lambda: self._pushed(points, texts.to(points.device), tangent), double)
 
     def _pushed(self, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
         if self._passes_duals:

@@ -21,9 +21,6 @@ from xsbert.attribution.integrate import settled
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.quadrature import Nodes, Rule
 
-# A backward pass keeps the forward one's results: rows of the graph count for so many.
-GRAPH = 4
-
 
 @dataclass(frozen=True)
 class Pulled:
@@ -75,22 +72,26 @@ def pulled_back(paths: Paths, rule: Rule, cotangents: Tensor) -> Pulled:
 def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor, double: bool) -> None:
     """Adds Σ_n wₙ v_c · J(x(αₙ)) (e_s ⊗ δ_s) over the nodes of one precision to the totals, `(C, S)`."""
     alphas, weights = nodes.alphas[nodes.double == double], nodes.weights[nodes.double == double]
-    for part in paths.chunks(len(alphas), "backward", len(cotangents) + GRAPH, double):
-        which = torch.zeros(len(alphas[part]), dtype=torch.long)
+
+    def points_at_once() -> int:
+        # Half the memory is for the graph that the backward passes go through, half for these.
+        return min(paths.rows("graph", double) // 2, paths.rows("backward", double) // len(totals)) // paths.tokens
+
+    def cotangents_at_once(rows: int) -> int:
+        return paths.rows("backward", double) // (2 * rows)
+
+    for part in paths.chunks(len(alphas), points_at_once):
+        which = torch.zeros(len(alphas[part]), dtype=torch.long, device=paths.ends.device)
         points, deltas = paths.points(alphas[part], which, double), paths.deltas(which, double)
-        rows = len(points) * paths.tokens * (len(cotangents) + GRAPH) * (2 if double else 1)
-        work = partial(_pulled, paths, points, deltas, weights[part], cotangents)
-        totals += paths.budget.run("backward", rows, work)
+        rows = len(points) * paths.tokens
+        forward = partial(torch.func.vjp, partial(_swapped, paths, which), points)
+        output, pullback, *_ = paths.measured("graph", rows, forward, double)
+        scaled = cotangents.to(output)[:, None] * weights[part].to(output)[:, None]  # (C, N, D)
+        for some in paths.chunks(len(scaled), partial(cotangents_at_once, rows)):
+            backward = partial(torch.func.vmap(pullback), scaled[some])
+            (gradients,) = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
+            totals[some] += torch.einsum("cnsh,nsh->cs", gradients, deltas).double()
 
 
-def _pulled(paths: Paths, points: Tensor, deltas: Tensor, weights: Tensor, cotangents: Tensor) -> Tensor:
-    """Σ_n wₙ v_c · J (e_s ⊗ δ_s) at some points, `(N, S, H)` → `(C, S)`; so many cotangents at a time as fit."""
-    which = torch.zeros(len(points), dtype=torch.long, device=points.device)
-    output, pullback, *_ = torch.func.vjp(lambda hidden: paths.function(hidden, which), points)
-    double, products = points.dtype == torch.float64, []
-    rows = paths.budget.rows("backward") // (2 if double else 1)
-    for some in cotangents.split(max(1, rows // (len(points) * paths.tokens) - GRAPH)):
-        scaled = some.to(output)[:, None] * weights.to(output)[:, None]  # (C, N, D)
-        (gradients,) = torch.func.vmap(pullback)(scaled)  # (C, N, S, H)
-        products.append(torch.einsum("cnsh,nsh->cs", gradients, deltas).double())
-    return torch.cat(products)
+def _swapped(paths: Paths, which: Tensor, hidden: Tensor) -> Tensor:
+    return paths.function(hidden, which)

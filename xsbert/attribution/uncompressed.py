@@ -31,7 +31,7 @@ def feature_vectors(paths: Paths, rule: Rule) -> Tensor:
         points = paths.points(nodes.alphas[n : n + 1], one, bool(nodes.double[n]))
         output, pullback, *_ = torch.func.vjp(lambda hidden: paths.function(hidden, one), points)  # (1, S, H) → (1, D)
         rows = torch.eye(output.shape[-1], dtype=output.dtype, device=output.device)[:, None]  # (D, 1, D)
-        at_a_time = max(1, paths.budget.rows("backward") // paths.tokens)
+        at_a_time = max(1, paths.rows("backward") // paths.tokens)
         (pulled,) = torch.func.vmap(pullback, chunk_size=at_a_time)(rows)  # (D, 1, S, H)
         jacobian = jacobian + float(nodes.weights[n]) * pulled[:, 0].double()
     deltas = paths.deltas(one, double=True)[0]

@@ -74,7 +74,7 @@ def pulled_through(lengths: dict[str, int], pairs: Sequence[tuple[str, str]], mo
     shorter: dict[str, dict[str, None]] = defaultdict(dict)
     forward: set[str] = set()
     for pair in pairs:
-        short, long = sorted(pair, key=lambda text: lengths[text])
+        short, long = sorted(pair, key=lambda text: (lengths[text], text))
         if short == long:
             forward.add(short)
         else:

@@ -130,7 +130,7 @@ class Engine:
         """How many texts of a length share a batch: enough that their first questions fill a pass."""
         hidden = getattr(self.model.config, "hidden_size", 1024)
         budget = Budget(self.memory, 4 * hidden, tokens, self.model.device)
-        return max(1, budget.rows("slope") // (10 * tokens))
+        return max(1, budget.rows("slope") // (5 * tokens))
 
     def _fields(self, text: Text, found: Integral | Pulled, norm: float) -> dict[str, Any]:
         """What both kinds of result say of a text. Warns where the user should know."""
