@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from tests.benchmarks.measure import alternate, matrix_rate
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, RightRiemann, attribute
 from xsbert.attribution.integrate import token_vectors
+from xsbert.attribution.tangents import Rounded
 from xsbert.models import PaddingReference
 from xsbert.models.batches import batched
 from xsbert.models.default import packaged_model
@@ -29,7 +31,10 @@ LONG = (
     "The European Commission proposed on Tuesday a sweeping package of measures intended to curb the "
     "deforestation of rainforests, which environmentalists had long demanded."
 )
+QUERY = "How do rainforests help the climate?"
+DOCUMENT = " ".join([LONG, A, B] * 6)
 MOST_STEPS = 1000
+BFLOAT16 = Rounded(torch.bfloat16)
 
 
 def main() -> None:
@@ -39,7 +44,7 @@ def main() -> None:
     header = f"torch {torch.__version__}, {torch.get_num_threads()} threads, {options.model}, {options.runs} runs"
     print(f"{header}\n\n| what | nodes | seconds | peak GB | error of law 1 | ratio |\n|---|---|---|---|---|---|")
     rows = []
-    for make in (against_published, at_equal_error, by_layer, many_documents, efficiency):
+    for make in (against_published, at_equal_error, by_layer, long_document, many_documents, efficiency):
         for row in make(model, layers, options.runs):
             print("| " + " | ".join(str(row.get(key, "")) for key in KEYS) + " |", flush=True)
             rows.append(row)
@@ -58,6 +63,9 @@ def against_published(model, layers, runs):
         "published: a backward pass for each dimension": lambda: [published.by_dimension(p, rule) for p in paths],
         "batched gradients": lambda: [published.batched(p, rule) for p in paths],
         "ours, the same nodes": lambda: [token_vectors(p, rule)[0].vectors for p in paths],
+        "ours, the same nodes, products in bfloat16": lambda: [
+            token_vectors(p, rule, BFLOAT16)[0].vectors for p in paths
+        ],
     }
     measured = alternate(ways, runs)
     first = next(iter(measured.values()))
@@ -70,8 +78,13 @@ def at_equal_error(model, layers, runs):
     """Row 4: the adaptive rule against the published one at the n that first reaches 1e-2."""
     paths = paths_of(model, [A, B], layers - 2)
     steps = first_reaching(paths, 1e-2)
-    ways = {f"ours, {rule!r}": lambda rule=rule: [token_vectors(p, rule)[0] for p in paths] for rule in (
-        Adaptive(1e-2), Adaptive(1e-3))}  # fmt: skip
+    ways = {
+        f"ours, {rule!r}": lambda rule=rule: [token_vectors(p, rule)[0] for p in paths]
+        for rule in (Adaptive(1e-2), Adaptive(1e-3))
+    }
+    ways[f"ours, {Adaptive(1e-2)!r}, products in bfloat16"] = lambda: [
+        token_vectors(p, Adaptive(1e-2), BFLOAT16)[0] for p in paths
+    ]
     measured = alternate(ways, runs)
     if steps is None:
         yield {"what": f"published: no n up to {MOST_STEPS} reaches 1e-2 at layer {layers - 2}"}
@@ -95,6 +108,17 @@ def by_layer(model, layers, runs):
         yield row(f"ours, default, layer {layer}", m, sum(i.nodes for i in m.result), max(i.error for i in m.result))
 
 
+def long_document(model, layers, runs):
+    """Row 6: a query of 10 tokens against a document of 300, all that `explain` does."""
+    model.max_seq_length = max(model.max_seq_length, 320)
+    tokens = [len(read(model, text).tokens) for text in (QUERY, DOCUMENT)]
+    for rule in (Adaptive(1e-2), Adaptive(1e-3)):
+        explain = partial(model.explain, QUERY, DOCUMENT, layer=layers - 2, quadrature=rule)
+        m = alternate({"": explain}, runs)[""]
+        what = f"explain, {tokens[0]} × {tokens[1]} tokens, {rule!r}, layer {layers - 2}"
+        yield row(what, m, sum(m.result.nodes), max(m.result.errors))
+
+
 def many_documents(model, layers, runs):
     """Row 7: one query against 1,000 documents whose token vectors are at hand."""
     query, document = model.token_vectors([A, LONG], layer=layers - 1)
@@ -103,26 +127,38 @@ def many_documents(model, layers, runs):
 
 
 def efficiency(model, layers, runs):
-    """Row 8: the operations that the method needs, over time, as a share of the matrix rate.
-
-    A token's pass through a layer takes 2 (4 H² + 2 H I) operations for its products with weights and
-    8 H S for attention (4 H S for the scores and the values, twice for a tangent), I the inner size.
-    With S tangents and the function itself there are S + 1 passes of S tokens at each node.
-    """
+    """Row 8: the operations that the method needs, over time, as a share of the matrix rate."""
     config, rule = model.config, RightRiemann(10)
     for layer in (0, layers - 2):
-        (path,) = paths_of(model, [LONG], layer)
-        s, h = path.tokens, config.hidden_size
-        operations = 2 * (4 * h * h + 2 * h * config.intermediate_size) + 8 * h * s
-        operations *= (layers - layer) * s * (s + 1) * rule.n
-        rates, m = [], None
+        (paths,) = paths_of(model, [LONG], layer)
+        tangents = int((paths.starts != paths.ends).any(dim=2).sum())
+        needed = rule.n * operations(
+            layers - layer, paths.tokens, tangents, config.hidden_size, config.intermediate_size
+        )
+        rates, shares = [], []
         for _ in range(runs):
-            rates.append(matrix_rate(h))
-            m = alternate({"": lambda path=path: token_vectors(path, rule)[0]}, 1)[""]
-            rates.append(matrix_rate(h))
-        rate = float(np.median(rates))
-        share = operations / m.median / rate
-        yield row(f"{s} tokens, layer {layer}: {share:.0%} of {rate / 1e9:.0f} GFLOP/s", m, rule.n, m.result.error)
+            rates.append(matrix_rate(config.hidden_size))
+            m = alternate({"": lambda paths=paths: token_vectors(paths, rule)[0]}, 1)[""]
+            rates.append(matrix_rate(config.hidden_size))
+            shares.append(needed / m.median / float(np.median(rates[-2:])))
+        share, rate = float(np.median(shares)), float(np.median(rates))
+        what = f"{paths.tokens} tokens, layer {layer}: {share:.0%} of {rate / 1e9:.0f} GFLOP/s"
+        yield row(what, m, rule.n, m.result.error)
+
+
+def operations(layers: int, tokens: int, tangents: int, hidden: int, inner: int) -> int:
+    """What one node needs with S tokens and T tangents, in multiplications and additions.
+
+    A token's pass through a layer takes 2 (4 H² + 2 H I) for its products with weights and 8 H S for
+    attention (4 H S for the scores and the values, twice for a tangent); the function and its
+    tangents are T + 1 passes of S tokens. Less what is not needed: in the first layer queries, keys and
+    values of T tokens for the tangents, not T · S; in the last the second product of the feed-forward
+    network for T pooled tangents, and S rows more for the layer norm behind it.
+    """
+    passes, products = tokens * (tangents + 1), 2 * (4 * hidden * hidden + 2 * hidden * inner)
+    first = 2 * 3 * hidden * hidden * (tokens - 1) * tangents
+    last = 2 * hidden * inner * ((tokens - 1) * tangents - tokens)
+    return layers * passes * (products + 8 * hidden * tokens) - first - last
 
 
 def paths_of(model, texts, layer):
