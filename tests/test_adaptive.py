@@ -57,8 +57,8 @@ def test_a_uniform_rule_steps_over_what_it_finds():
     assert len(nodes_on(curve, Adaptive())) < 250
 
 
-def test_a_smooth_curve_takes_one_panel_and_no_more_nodes_than_it_needs():
-    assert len(nodes_on(Step(0.5, 5.0), Adaptive())) == 3
+def test_a_smooth_curve_takes_two_panels_and_no_more_nodes_than_it_needs():
+    assert len(nodes_on(Step(0.5, 5.0), Adaptive())) == 6
 
 
 def test_nodes_go_to_the_jump_and_nowhere_else():
@@ -110,5 +110,5 @@ def test_a_bad_tolerance_says_what_is_expected(rtol):
 
 
 def test_a_bad_bound_says_what_is_expected():
-    with pytest.raises(ValueError, match="expected a whole number, at least 5"):
-        Adaptive(max_nodes=4)
+    with pytest.raises(ValueError, match="expected a whole number, at least 10"):
+        Adaptive(max_nodes=9)

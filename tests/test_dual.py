@@ -8,7 +8,7 @@ from torch.nn import functional
 from xsbert.attribution import rules
 from xsbert.attribution.dual import Dual, Unsupported
 from xsbert.attribution.paths import Paths
-from xsbert.attribution.tangents import ROUNDED, Deferred, OneToken, Rounded, dense
+from xsbert.attribution.tangents import Deferred, OneToken, Rounded, dense, products_in
 
 N, S, H, INNER, HEADS = 2, 5, 8, 16, 2
 torch.manual_seed(0)
@@ -90,6 +90,12 @@ FUNCTIONS = {
     "a constant added": lambda x: x + torch.ones(3, N, S, H).double(),
     "reshaped over tokens": lambda x: x.reshape(N, S * H) @ torch.ones(S * H, 3).double(),
     "sum of all": lambda x: x.sum(),
+    "arguments by name": lambda x: (
+        torch.add(torch.sum(x.reshape(shape=(N, S, 2, 4)).permute(dims=(0, 1, 3, 2)), axis=1), x[:, 0, 0, None, None])
+        + torch.softmax(input=x, dim=1)[:, 0, :1, None]
+        + torch.mul(input=x, other=x)[:, 1, :1, None]
+    ),
+    "softmax in a named dtype": lambda x: torch.softmax(x, 1, torch.float64) * x.softmax(-1, torch.float64),
     "not of the input": lambda x: torch.ones(N, 3).double(),
     "shape": lambda x: x * x.shape[1] / x.size(-1) + len(x) * x.dim(),
     "written over": overwritten,
@@ -153,17 +159,28 @@ def test_products_in_a_lower_precision_round_and_nothing_else_does():
     single = nn.Linear(H, H)
     x, delta = X.float(), DELTA.float()
     rounded = Rounded(torch.bfloat16)
-    token = ROUNDED.set(rounded)
-    try:
-        with torch.no_grad():
-            result = single(Dual(x, delta[None]))
-            exact = delta @ single.weight.T
-            double = single.double()(Dual(X, DELTA[None]))
-    finally:
-        ROUNDED.reset(token)
+    with torch.no_grad(), products_in(rounded):
+        result = single(Dual(x, delta[None]))
+        exact = delta @ single.weight.T
+        double = single.double()(Dual(X, DELTA[None]))
     torch.testing.assert_close(result.primal, functional.linear(x, single.weight.float(), single.bias.float()))
     error = float((result.dense()[0] - exact).norm() / exact.norm())
     assert 1e-5 < error < 1e-2
     assert result.dense().dtype == torch.float32
     torch.testing.assert_close(double.dense()[0], DELTA @ single.weight.T)
     assert rounded.weight(single.weight) is rounded.weight(single.weight)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_float32_tangents_at_float64_points(monkeypatch, name):
+    """The value in float64, its derivatives in float32: that precise, and no less."""
+    monkeypatch.setattr(rules, "FEW", 0)
+    function, tokens = FUNCTIONS[name], torch.arange(S)
+    with torch.no_grad():
+        paths = Paths(lambda hidden, texts: function(hidden), X.float(), (X + DELTA).float())
+        one_each = OneToken(DELTA, 1, tokens, S)
+        single = OneToken(DELTA.float(), 1, tokens, S)
+        value, pushed = paths.pushed("tokens", X, torch.arange(N), single)
+        expected = oracle(function, dense(one_each))
+    torch.testing.assert_close(value, function(X))
+    torch.testing.assert_close(pushed.double(), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()) + 1e-9)

@@ -27,8 +27,8 @@ FIRST, FEWEST = 5, 3
 # A panel that misses by little is given two more before it is split: 6 % less work at the layers before the
 # last, none more at the others.
 MORE, LITTLE = 7, 5.0
-# At least so many times larger the error is with the fewest nodes; panels that can't spare that are not asked.
-COARSER = 3
+# The error is about so many times larger with the fewest nodes, or more; panels that can't spare that are not asked.
+COARSER = 4
 # The share of the tolerance that giving up nodes may use: the rest is for the token passes' rounding.
 SPENT = 0.95
 
@@ -50,7 +50,7 @@ class Adaptive:
             `Nodes.converged` is False, and the caller warns.
 
     Raises:
-        ValueError: `rtol` is not in (0, 1), or `max_nodes` is below 5 (one panel).
+        ValueError: `rtol` is not in (0, 1), or `max_nodes` is below 10 (two panels).
     """
 
     rtol: float = 1e-3
@@ -59,14 +59,15 @@ class Adaptive:
     def __post_init__(self) -> None:
         if not isinstance(self.rtol, (int, float)) or not 0 < self.rtol < 1:
             raise ValueError(f"Adaptive(rtol) got {self.rtol!r}; expected a number between 0 and 1, such as 1e-3.")
-        if not isinstance(self.max_nodes, int) or self.max_nodes < FIRST:
-            raise ValueError(f"Adaptive(max_nodes) got {self.max_nodes!r}; expected a whole number, at least {FIRST}.")
+        if not isinstance(self.max_nodes, int) or self.max_nodes < 2 * FIRST:
+            expected = f"expected a whole number, at least {2 * FIRST}."
+            raise ValueError(f"Adaptive(max_nodes) got {self.max_nodes!r}; {expected}")
 
     def plan(self, start: Tensor, end: Tensor) -> Plan:
         """The nodes on the panels that meet the tolerance together, in ascending order."""
         values: Values = {(0.0, False): start, (1.0, False): end}
         tolerance = self.rtol * float(torch.linalg.vector_norm(end.double() - start.double()))
-        leaves = yield from _measured(values, [_Panel(0.0, 1.0)])
+        leaves = yield from _measured(values, [_Panel(0.0, 0.5), _Panel(0.5, 1.0)])  # one was never enough
         while True:
             settled, worst = _sorted_out(leaves, tolerance)
             if not worst:

@@ -25,7 +25,10 @@ from xsbert.attribution.tangents import Tangent, dense
 # torch counts the nesting of its forward-mode transforms in one variable for the whole process.
 FORWARD_MODE = threading.RLock()
 RULES: dict[Any, Callable[..., Any]] = {}
-"""Functions of torch, and what pushes a `Dual` through them; a rule may give NotImplemented."""
+"""Functions of torch, and what pushes a `Dual` through them; a rule may give NotImplemented.
+
+A rule's parameters have the names that the function's have, but for the first: a `Dual` that is
+passed by name goes by `torch.func.jvp`."""
 
 
 class Unsupported(RuntimeError):
@@ -70,7 +73,7 @@ class Dual(Tensor):
             return _in_place(functional, args, kwargs)
         if func is Tensor.__setitem__ or "out" in kwargs or _writes(func):
             raise Unsupported(f"{_name(func)} writes into a tensor")
-        rule = RULES.get(func)
+        rule = None if any(isinstance(value, Dual) for value in kwargs.values()) else RULES.get(func)
         result = NotImplemented if rule is None else rule(*args, **kwargs)
         if result is NotImplemented:
             result = by_jvp(func, args, kwargs)

@@ -12,8 +12,6 @@ Law 1: Σ_s u_s = f(x) − f(r), up to the quadrature's error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,7 +20,7 @@ from torch import Tensor
 
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.quadrature import Answer, Nodes, Plan, Question, Rule
-from xsbert.attribution.tangents import ROUNDED, OneToken, Rounded
+from xsbert.attribution.tangents import OneToken, Rounded
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,8 @@ def token_vectors(paths: Paths, rule: Rule, rounded: Rounded | None = None) -> l
     vectors = torch.zeros(
         len(paths), paths.tokens, paths.end_values.shape[1], dtype=torch.float64, device=paths.ends.device
     )
-    with _products_in(rounded):
-        _add_weighted(vectors, paths, all_nodes, double=False)
-    _add_weighted(vectors, paths, all_nodes, double=True)
+    _add_weighted(vectors, paths, all_nodes, False, rounded)
+    _add_weighted(vectors, paths, all_nodes, True, rounded)
     return [
         Integral(vectors[b], paths.start_values[b], paths.end_values[b], len(nodes), nodes.converged)
         for b, nodes in enumerate(all_nodes)
@@ -112,7 +109,7 @@ def _answered(paths: Paths, questions: dict[int, Question], double: bool) -> dic
 
 
 @torch.no_grad()
-def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: bool) -> None:
+def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: bool, rounded: Rounded | None) -> None:
     """Adds Σ_n wₙ J(x(αₙ)) · (e_s ⊗ δ_s) over the nodes of one precision to the totals, `(B, S, D)`."""
     alphas, weights, texts = _of_precision(all_nodes, double)
     device = paths.ends.device
@@ -124,11 +121,11 @@ def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: 
 
     for part in paths.chunks(len(alphas), lambda: paths.rows("tokens", double) // (paths.tokens * len(moved))):
         which, factors = texts[part], weights[part].to(device)
-        points, deltas = paths.points(alphas[part], which, double), paths.deltas(which, double)
+        points, deltas = paths.points(alphas[part], which, double), paths.deltas(which)
         for some in paths.chunks(len(moved), partial(at_once, len(points))):
             tokens = moved[some]
             tangent = OneToken(deltas[:, tokens], 1, tokens, paths.tokens)
-            pushed = paths.pushed("tokens", points, which, tangent)[1]  # (T, N, D)
+            pushed = paths.pushed("tokens", points, which, tangent, rounded)[1]  # (T, N, D)
             weighted = torch.einsum("n,tnd->ntd", factors, pushed.double())
             totals[:, tokens] = totals[:, tokens].index_add_(0, which.to(device), weighted)
 
@@ -140,15 +137,6 @@ def _of_precision(all_nodes: list[Nodes], double: bool) -> tuple[Tensor, Tensor,
     alphas = [nodes.alphas[mask] for nodes, mask in zip(all_nodes, chosen, strict=True)]
     weights = [nodes.weights[mask] for nodes, mask in zip(all_nodes, chosen, strict=True)]
     return torch.cat(alphas), torch.cat(weights), torch.cat(texts)
-
-
-@contextmanager
-def _products_in(rounded: Rounded | None) -> Iterator[None]:
-    token = ROUNDED.set(rounded)
-    try:
-        yield
-    finally:
-        ROUNDED.reset(token)
 
 
 def _none() -> Nodes:

@@ -12,7 +12,7 @@ from torch import Tensor
 import xsbert.attribution.rules  # noqa: F401  # enters the rules
 from xsbert.attribution.dual import FORWARD_MODE, Dual, Unsupported
 from xsbert.attribution.memory import Budget, share_of_free
-from xsbert.attribution.tangents import OneToken, dense
+from xsbert.attribution.tangents import OneToken, Rounded, dense, products_in
 
 T = TypeVar("T")
 Function = Callable[[Tensor, Tensor], Tensor]
@@ -36,6 +36,7 @@ class Paths:
         row = starts.shape[2] * starts.element_size()
         self.budget = Budget(limit, row, starts.shape[1], starts.device)
         self._passes_duals = True
+        self._single = Rounded(torch.float32)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -55,14 +56,15 @@ class Paths:
         """f(x), `(B, D)`."""
         return self.value(torch.ones(len(self)), torch.arange(len(self)))
 
-    def deltas(self, texts: Tensor, double: bool = False) -> Tensor:
-        """δ = x − r for each of the texts named, `(N, S, H)`."""
-        starts, ends = self._lines(texts, double)
-        return ends - starts
+    def deltas(self, texts: Tensor) -> Tensor:
+        """δ = x − r for each of the texts named, `(N, S, H)`, in the hidden states' own precision."""
+        texts = texts.to(self.starts.device)
+        return self.ends[texts] - self.starts[texts]
 
     def points(self, alphas: Tensor, texts: Tensor, double: bool = False) -> Tensor:
-        """The hidden states at each α on its text's line, `(N, S, H)`."""
-        starts, ends = self._lines(texts, double)
+        """The hidden states at each α on its text's line, `(N, S, H)`; in float64 where asked for."""
+        texts, dtype = texts.to(self.starts.device), torch.float64 if double else self.starts.dtype
+        starts, ends = self.starts[texts].to(dtype), self.ends[texts].to(dtype)
         return starts + alphas.to(starts)[:, None, None] * (ends - starts)
 
     def chunks(self, count: int, most: Callable[[], int]) -> Iterator[slice]:
@@ -96,15 +98,27 @@ class Paths:
         """f(x(α)) and d f(x(α)) / dα = J · δ: `(N,)` → `(N, D)` each."""
         found = []
         for part in self.chunks(len(alphas), lambda: self.rows("slope", double) // self.tokens):
-            points, deltas = self.points(alphas[part], texts[part], double), self.deltas(texts[part], double)
+            points, deltas = self.points(alphas[part], texts[part], double), self.deltas(texts[part])
             found.append(self.pushed("slope", points, texts[part], deltas[None]))
         values, slopes = zip(*found, strict=True)
         return torch.cat(values), torch.cat(slopes, dim=1)[0]
 
-    def pushed(self, kind: str, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
-        """f and J · tangent for each of T tangents, at each point: `(N, S, H)` → `(N, D)`, `(T, N, D)`."""
+    def pushed(
+        self,
+        kind: str,
+        points: Tensor,
+        texts: Tensor,
+        tangent: Tensor | OneToken,
+        rounded: Rounded | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """f and J · tangent for each of T tangents, at each point: `(N, S, H)` → `(N, D)`, `(T, N, D)`.
+
+        Float32 tangents stay so at float64 points: it is where the Jacobian is taken that float32
+        can't tell, and what it does there it can.
+        """
         rows, double = len(points) * self.tokens * _count(tangent), points.dtype == torch.float64
-        return self.measured(kind, rows, lambda: self._pushed(points, texts.to(points.device), tangent), double)
+        with products_in(self._single if double else rounded):
+            return self.measured(kind, rows, lambda: self._pushed(points, texts.to(points.device), tangent), double)
 
     def _pushed(self, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
         if self._passes_duals:
@@ -120,13 +134,8 @@ class Paths:
             return torch.func.jvp(lambda hidden: self.function(hidden, texts), (points,), (each,))
 
         with FORWARD_MODE:
-            value, tangents = torch.func.vmap(along)(dense(tangent))
+            value, tangents = torch.func.vmap(along)(dense(tangent).to(points.dtype))
         return value[0], tangents
-
-    def _lines(self, texts: Tensor, double: bool) -> tuple[Tensor, Tensor]:
-        texts = texts.to(self.starts.device)
-        dtype = torch.float64 if double else self.starts.dtype
-        return self.starts[texts].to(dtype), self.ends[texts].to(dtype)
 
 
 def _count(tangent: Tensor | OneToken) -> int:

@@ -82,7 +82,7 @@ def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor
 
     for part in paths.chunks(len(alphas), points_at_once):
         which = torch.zeros(len(alphas[part]), dtype=torch.long, device=paths.ends.device)
-        points, deltas = paths.points(alphas[part], which, double), paths.deltas(which, double)
+        points, deltas = paths.points(alphas[part], which, double), paths.deltas(which)
         rows = len(points) * paths.tokens
         forward = partial(torch.func.vjp, partial(_swapped, paths, which), points)
         output, pullback, *_ = paths.measured("graph", rows, forward, double)
@@ -90,7 +90,7 @@ def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor
         for some in paths.chunks(len(scaled), partial(cotangents_at_once, rows)):
             backward = partial(torch.func.vmap(pullback), scaled[some])
             (gradients,) = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
-            totals[some] += torch.einsum("cnsh,nsh->cs", gradients, deltas).double()
+            totals[some] += torch.einsum("cnsh,nsh->cs", gradients, deltas.to(gradients)).double()
 
 
 def _swapped(paths: Paths, which: Tensor, hidden: Tensor) -> Tensor:

@@ -79,8 +79,8 @@ def _layer_norm(x: Any, shape: Any, weight: Any = None, bias: Any = None, eps: f
 
 @rule(functional.softmax, torch.softmax, Tensor.softmax)
 def _softmax(x: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
-    if not isinstance(dim, int) or dtype not in (None, x.primal.dtype):
-        return NotImplemented
+    if not isinstance(dim, int) or not isinstance(_stacklevel, int) or dtype not in (None, x.primal.dtype):
+        return NotImplemented  # torch.softmax takes a dtype where its other form takes a stack level
     value, dense = torch.softmax(x.primal, dim), x.dense()
     p, axis = value.to(dense.dtype), dim if dim < 0 else dim + 1
     weighted = dense * p
@@ -165,8 +165,8 @@ def _matmul(x: Any, y: Any) -> Any:
 
 
 @rule(Tensor.view, Tensor.reshape, torch.reshape)
-def _view(x: Any, *shape: Any) -> Any:
-    if any(isinstance(size, torch.dtype) for size in shape):
+def _view(x: Any, *shape: Any, **kwargs: Any) -> Any:
+    if kwargs or any(isinstance(size, torch.dtype) for size in shape):
         return NotImplemented
     value, tangent = x.primal.reshape(*shape), x.tangent
     if isinstance(tangent, OneToken):
@@ -186,7 +186,9 @@ def _transpose(x: Any, dim0: int, dim1: int) -> Any:
 
 
 @rule(Tensor.permute, torch.permute)
-def _permute(x: Any, *dims: Any) -> Any:
+def _permute(x: Any, *dims: Any, **kwargs: Any) -> Any:
+    if kwargs:
+        return NotImplemented
     axes = [axis % x.primal.dim() for axis in (dims if isinstance(dims[0], int) else dims[0])]
     value, tangent = x.primal.permute(axes), x.tangent
     if isinstance(tangent, OneToken):
@@ -196,13 +198,15 @@ def _permute(x: Any, *dims: Any) -> Any:
 
 
 @rule(Tensor.contiguous)
-def _contiguous(x: Any) -> Any:
+def _contiguous(x: Any, **kwargs: Any) -> Any:
+    if kwargs:
+        return NotImplemented
     return Dual(x.primal.contiguous(), x.tangent)
 
 
 @rule(torch.sum, Tensor.sum)
-def _sum_over(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    if not isinstance(dim, int) or keepdim or dtype not in (None, x.primal.dtype):
+def _sum_over(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **kwargs: Any) -> Any:
+    if kwargs or not isinstance(dim, int) or keepdim or dtype not in (None, x.primal.dtype):
         return NotImplemented
     value, tangent = x.primal.sum(dim), x.tangent
     if isinstance(tangent, Deferred) and dim % 3 == 1:

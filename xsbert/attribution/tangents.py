@@ -7,6 +7,8 @@ weight matrix can wait until they are, for a sum over tokens and a matrix produc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
@@ -96,7 +98,7 @@ class Deferred:
         if self.norm is None:
             return pooled
         normalized, _, gamma = self.norm
-        along = torch.linalg.vecdot(self.inputs, normalized @ self.weight)  # (T, N, S)
+        along = torch.linalg.vecdot(self.inputs, normalized @ self.weight.to(normalized.dtype))  # (T, N, S)
         if self.rest is not None:
             along += torch.linalg.vecdot(self.rest, normalized)
         pooled -= pooled.mean(-1, keepdim=True)
@@ -105,20 +107,30 @@ class Deferred:
 
 
 class Rounded:
-    """The weights that products are made with, rounded to a lower precision: each once."""
+    """The weights that float32 tangents are multiplied with, in another precision than theirs: each once."""
 
     def __init__(self, dtype: torch.dtype) -> None:
         self.dtype = dtype
         self._known: dict[int, tuple[Tensor, Tensor]] = {}
 
     def weight(self, weight: Tensor) -> Tensor:
+        """The weight in this precision."""
         if id(weight) not in self._known:
             self._known[id(weight)] = weight, weight.to(self.dtype)
         return self._known[id(weight)][1]
 
 
 ROUNDED: ContextVar[Rounded | None] = ContextVar("ROUNDED", default=None)
-"""Where set, float32 tangents are multiplied with weights in a lower precision."""
+
+
+@contextmanager
+def products_in(rounded: Rounded | None) -> Iterator[None]:
+    """Within the context float32 tangents are multiplied with rounded weights; with None, as they are."""
+    token = ROUNDED.set(rounded)
+    try:
+        yield
+    finally:
+        ROUNDED.reset(token)
 
 
 def product(values: Tensor, weight: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def feature_vectors(paths: Paths, rule: Rule) -> Tensor:
         at_a_time = max(1, paths.rows("backward") // paths.tokens)
         (pulled,) = torch.func.vmap(pullback, chunk_size=at_a_time)(rows)  # (D, 1, S, H)
         jacobian = jacobian + float(nodes.weights[n]) * pulled[:, 0].double()
-    deltas = paths.deltas(one, double=True)[0]
+    deltas = paths.deltas(one)[0].double()
     if not len(nodes):
         return deltas.new_zeros(*deltas.shape, paths.end_values.shape[1])
     return torch.einsum("dsh,sh->shd", jacobian, deltas)

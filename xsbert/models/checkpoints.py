@@ -1,36 +1,84 @@
-"""`load_model`: an exact model by its published name, or by its folder."""
+"""`load_model`: an exact model by its published name, by its folder, or by its zip file."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
+import urllib.error
 from pathlib import Path
+
+import torch
 
 from xsbert.models.architectures import XSMPNet, XSRoberta
 from xsbert.models.encoder import XSTransformer
+from xsbert.models.unpack import unpack
 
 PUBLISHED = {"mpnet_cos": XSMPNet, "mpnet_dot": XSMPNet, "droberta_cos": XSRoberta, "droberta_dot": XSRoberta}
 URL = "https://www2.ims.uni-stuttgart.de/data/xsbert/{name}.zip"
 
 
 def load_model(name: str, model_dir: str | Path | None = None) -> XSTransformer:
-    """Loads a model from a folder.
+    """Loads a published exact model, or one of your own.
 
     Args:
-        name: a model's folder; or the name of one within `model_dir`, as an unpacked published
-            checkpoint has it ("mpnet_cos", "mpnet_dot", "droberta_cos", "droberta_dot").
-        model_dir: the folder to look for `name` in.
+        name: "mpnet_cos", "mpnet_dot", "droberta_cos" or "droberta_dot", downloaded where they are not
+            at hand (about 300 to 400 MB each); or the path to a model's folder or zip file.
+        model_dir: the folder that downloaded models are kept in; by default xsbert in the user's cache
+            ($XDG_CACHE_HOME, else ~/.cache).
 
     Raises:
-        ValueError: there is no such folder, or it holds no sentence-transformers model.
+        ValueError: no such model, a folder without one, or a zip file that is not to be trusted.
+        ConnectionError: the download broke off or never began. Nothing is left behind.
     """
-    folder = Path(model_dir, name) if model_dir is not None else Path(name)
-    if not folder.is_dir():
-        raise ValueError(
-            f"load_model got {name!r}, and {folder} is no folder; expected a model's folder, or one of "
-            f"{', '.join(PUBLISHED)} unpacked there. Published checkpoints are at {URL.format(name='NAME')}."
-        )
+    folder = _folder(name, Path(model_dir) if model_dir is not None else cache())
     if not (folder / "modules.json").is_file():
         raise ValueError(
-            f"load_model got {folder}, which has no modules.json; expected a saved sentence-transformers model. "
+            f"load_model got {str(folder)!r}, which has no modules.json; expected a saved sentence-transformers model. "
             "For a plain transformer use XSTransformer(path), which adds mean pooling."
         )
     return PUBLISHED.get(Path(name).name, XSTransformer)(str(folder))
+
+
+def cache() -> Path:
+    """The user's cache folder for models."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "xsbert"
+
+
+def _folder(name: str, model_dir: Path) -> Path:
+    """Where the model is, once it is there."""
+    if (model_dir / name).is_dir():
+        return model_dir / name
+    if Path(name).is_dir():
+        return Path(name)
+    if Path(name).suffix.lower() == ".zip" and Path(name).is_file():
+        digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()[:16]
+        folder = model_dir / f"{Path(name).stem}-{digest}"
+        if not folder.is_dir():
+            unpack(Path(name), folder)
+        return folder
+    if name in PUBLISHED:
+        _download(URL.format(name=name), model_dir / name)
+        return model_dir / name
+    raise ValueError(
+        f"load_model got {name!r}, which is neither a folder nor a zip file nor a published model; expected "
+        f"{', '.join(PUBLISHED)}, or a path. A model from the hub is loaded by XSTransformer(name)."
+    )
+
+
+def _download(url: str, folder: Path) -> None:
+    """Downloads a packed model and unpacks it to `folder`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-", ignore_cleanup_errors=True) as to:
+        archive = Path(to, Path(url).name)
+        remedy = f"Try again; or get the file by other means, and load it by its path: load_model('{archive.name}')."
+        try:
+            torch.hub.download_url_to_file(url, str(archive))
+        except (urllib.error.URLError, OSError) as cause:
+            raise ConnectionError(f"{url} could not be downloaded ({cause}). {remedy}") from cause
+        try:
+            unpack(archive, folder)
+        except ValueError as cause:
+            raise ConnectionError(
+                f"The download of {url} broke off, or gave something else ({cause}). {remedy}"
+            ) from cause

@@ -1,0 +1,66 @@
+"""A model out of a zip file, without trusting the file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+# What is refused as absurd: the largest published checkpoint has 0.5 GB in under 20 files.
+MOST_BYTES = 8 * 2**30
+MOST_FILES = 1000
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks the one model in a zip file to `folder`, which appears whole or not at all.
+
+    The model is the folder of the archive that holds modules.json. Where two processes unpack to one
+    folder, the first one's is kept.
+
+    Raises:
+        ValueError: the file is no zip file or a broken one, holds no model, or has members that lie
+            outside of it, links, or absurd sizes. Nothing is left behind.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True) as to:
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                root = _checked(opened, archive)
+                opened.extractall(to)  # checks each member's checksum and size
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as cause:
+            raise ValueError(
+                f"{archive} is no zip file, or a broken one ({cause}); expected a packed model. "
+                "Delete it and get it again."
+            ) from cause
+        try:
+            os.replace(Path(to, *root.parts), folder)
+        except OSError:
+            if not (folder / "modules.json").is_file():  # no other process was faster
+                raise
+            shutil.rmtree(Path(to, *root.parts), ignore_errors=True)
+
+
+def _checked(opened: zipfile.ZipFile, archive: Path) -> PurePosixPath:
+    """The folder of the model in the archive."""
+    members = opened.infolist()
+    if len(members) > MOST_FILES or sum(member.file_size for member in members) > MOST_BYTES:
+        raise ValueError(
+            f"{archive} would unpack to {len(members)} files of {sum(m.file_size for m in members) / 2**30:.1f} GiB; "
+            f"expected at most {MOST_FILES} of {MOST_BYTES / 2**30:.0f} GiB. This is no model."
+        )
+    for member in members:
+        name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
+            raise ValueError(
+                f"{archive} has a member {name!r}; expected paths within the archive. Don't trust this file."
+            )
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise ValueError(f"{archive} has a member {name!r} that is a link or a device; expected files and folders.")
+    roots = [PurePosixPath(m.filename).parent for m in members if PurePosixPath(m.filename).name == "modules.json"]
+    if not roots:
+        raise ValueError(f"{archive} holds no modules.json; expected a packed sentence-transformers model.")
+    return min(roots, key=lambda root: len(root.parts))

@@ -1,0 +1,114 @@
+"""Pairs of texts with scores, from files: what exact models are trained on."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+COLUMNS = ("sentence1", "sentence2", "score")
+SPLITS = {"train": ("train",), "dev": ("dev", "validation"), "test": ("test",)}
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+
+
+class ScoredPair(NamedTuple):
+    """Two texts, and how similar they are, from 0 to 1."""
+
+    text_a: str
+    text_b: str
+    score: float
+
+
+def read_splits(path: str | Path) -> dict[str, list[ScoredPair]]:
+    """The splits "train", "dev" and "test" of a dataset.
+
+    Args:
+        path: a folder with train, dev (or validation) and test as .csv or .tsv, gzipped or not; or one
+            such file with a column "split", such as the STS benchmark's own tsv.gz. Columns are
+            sentence1, sentence2 and score; a file without a header has these three. Scores from 0 to 1
+            are taken as they are, scores up to 5 divided by 5.
+
+    Raises:
+        ValueError: a file or a column is missing, a score is not a number from 0 to 5, a text or a split
+            is empty; with the file and the line.
+    """
+    path = Path(path)
+    rows: dict[str, list[ScoredPair]] = {name: [] for name in SPLITS}
+    if path.is_dir():
+        for name, spellings in SPLITS.items():
+            file = _file_of(path, spellings)
+            rows[name] = [pair for _, pair in _rows(file)]
+    elif path.is_file():
+        for split, pair in _rows(path):
+            names = [name for name, spellings in SPLITS.items() if split in spellings]
+            if not names:
+                raise ValueError(f"{path} has no column 'split' with train, dev or test; got {split!r}.")
+            rows[names[0]].append(pair)
+    else:
+        raise ValueError(f"{path} is neither a file nor a folder; expected train, dev and test as csv or tsv in it.")
+    for name, pairs in rows.items():
+        if not pairs:
+            raise ValueError(f"{path}: the split {name!r} is empty; expected at least one pair.")
+    scale = 5.0 if max(pair.score for pairs in rows.values() for pair in pairs) > 1 else 1.0
+    return {name: [pair._replace(score=pair.score / scale) for pair in pairs] for name, pairs in rows.items()}
+
+
+def _file_of(folder: Path, spellings: Sequence[str]) -> Path:
+    for name in (spelling + suffix for spelling in spellings for suffix in SUFFIXES):
+        if (folder / name).is_file():
+            return folder / name
+    raise ValueError(
+        f"{folder} has no {spellings[0]} split; expected a file {spellings[0]}.csv or {spellings[0]}.tsv, "
+        "gzipped or not."
+    )
+
+
+def _rows(file: Path) -> Iterator[tuple[str | None, ScoredPair]]:
+    """Each line's split, where there is such a column, and its pair."""
+    tabs = ".tsv" in file.suffixes
+    opened = gzip.open if file.suffix == ".gz" else open
+    try:
+        with opened(file, "rt", encoding="utf-8", newline="") as lines:
+            reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(lines)
+            columns: dict[str, int] | None = None
+            for row in reader:
+                where = f"{file}, line {reader.line_num}"
+                if columns is None:
+                    columns = _columns(row, where)
+                    if columns["header"]:
+                        continue
+                if row:
+                    yield _pair(row, columns, where)
+    except (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile) as cause:
+        raise ValueError(f"{file} can't be read ({cause}); expected comma- or tab-separated UTF-8 text.") from cause
+
+
+def _columns(row: list[str], where: str) -> dict[str, int]:
+    """Where each column is; `header` tells whether the row is one."""
+    names = [name.strip().lower() for name in row]
+    if "score" not in names and not set(COLUMNS[:2]) & set(names):
+        if len(row) != len(COLUMNS):
+            raise ValueError(f"{where}: got {len(row)} columns without a header; expected {', '.join(COLUMNS)}.")
+        return {name: i for i, name in enumerate(COLUMNS)} | {"header": 0}
+    if missing := [name for name in COLUMNS if name not in names]:
+        raise ValueError(f"{where}: the column {missing[0]!r} is missing; got {', '.join(names)}.")
+    return {name: names.index(name) for name in (*COLUMNS, "split") if name in names} | {"header": 1}
+
+
+def _pair(row: list[str], columns: dict[str, int], where: str) -> tuple[str | None, ScoredPair]:
+    width = max(columns[name] for name in columns if name != "header") + 1
+    if len(row) < width:
+        raise ValueError(f"{where}: got {len(row)} columns; expected at least {width}.")
+    a, b, score = (row[columns[name]].strip() for name in COLUMNS)
+    if not a or not b:
+        raise ValueError(f"{where}: a text is empty; expected two texts and a score.")
+    try:
+        value = float(score)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 5:
+        raise ValueError(f"{where}: the score is {score!r}; expected a number from 0 to 5.")
+    return row[columns["split"]] if "split" in columns else None, ScoredPair(a, b, value)
