@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -27,6 +27,10 @@ FIRST, FEWEST = 5, 3
 # A panel that misses by little is given two more before it is split: 6 % less work at the layers before the
 # last, none more at the others.
 MORE, LITTLE = 7, 5.0
+# Where panels miss by so many times the tolerance, their halves are halved on by values alone while they bend.
+FAR, BENT = 100.0, 0.35
+# A float32 value tells where a jump is to about a hundredth of such a panel.
+NARROW = 100 * FLOAT32_STEP
 # The error is about so many times larger with the fewest nodes, or more; panels that can't spare that are not asked.
 COARSER = 4
 # The share of the tolerance that giving up nodes may use: the rest is for the token passes' rounding.
@@ -69,12 +73,16 @@ class Adaptive:
         tolerance = self.rtol * float(torch.linalg.vector_norm(end.double() - start.double()))
         leaves = yield from _measured(values, [_Panel(0.0, 0.5), _Panel(0.5, 1.0)])  # one was never enough
         while True:
+            leaves = _judged(values, leaves)
             settled, worst = _sorted_out(leaves, tolerance)
             if not worst:
                 spare = SPENT * tolerance - sum(p.error for p in leaves)
                 able = [replace(p, order=FEWEST) for p in leaves if (COARSER - 1) * p.error <= spare]
-                return _collect(_thinned(leaves, (yield from _measured(values, able)), spare), converged=True)
+                thin = _judged(values, (yield from _measured(values, able)))
+                return _collect(_thinned(leaves, thin, spare), converged=True)
             finer = [part for p in worst for part in self._refined(p, tolerance)]
+            if max(p.error for p in worst) > FAR * tolerance:
+                finer = yield from _located(values, finer, LITTLE * tolerance)
             if sum(p.order for p in settled + finer) > self.max_nodes or all(p.width <= NARROWEST for p in worst):
                 return _collect(leaves, converged=False)
             leaves = settled + (yield from _measured(values, finer))
@@ -85,8 +93,7 @@ class Adaptive:
             return [replace(panel, double=True)]
         if panel.order == FIRST and panel.error <= LITTLE * tolerance:
             return [replace(panel, order=MORE)]
-        middle = (panel.left + panel.right) / 2
-        return [replace(panel, right=middle, order=FIRST), replace(panel, left=middle, order=FIRST)]
+        return panel.halves()
 
 
 _RULES = {order: GaussLegendre(order).nodes() for order in (FEWEST, FIRST, MORE)}
@@ -100,11 +107,19 @@ class _Panel:
     right: float
     double: bool = False
     order: int = FIRST
+    integral: Tensor | None = field(default=None, compare=False)
     error: float = math.inf
 
     @property
     def width(self) -> float:
         return self.right - self.left
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
+    def halves(self) -> list[_Panel]:
+        return [replace(self, right=self.middle, order=FIRST), replace(self, left=self.middle, order=FIRST)]
 
     @property
     def alphas(self) -> Tensor:
@@ -119,8 +134,40 @@ Values = dict[tuple[float, bool], Tensor]
 """f(x(α)) at the panels' ends, each asked for once: (α, in float64) → `(D,)`."""
 
 
+def _asked(values: Values, alphas: set[float], double: bool) -> Generator[Question, Answer, None]:
+    """Asks for the values that are not known yet."""
+    if new := sorted(alpha for alpha in alphas if (alpha, double) not in values):
+        answer = yield Question(new, torch.zeros(0, dtype=torch.float64), double)
+        values.update({(alpha, double): value for alpha, value in zip(new, answer.values, strict=True)})
+
+
+def _located(values: Values, panels: list[_Panel], least: float) -> Generator[Question, Answer, list[_Panel]]:
+    """The panels, those halved on in which f jumps: half of the change lies on one side of the middle.
+
+    That takes one value for a panel, where its error takes five slopes: a jump a millionth of the path
+    wide is found for the price of two panels' errors. What is found is measured as any other panel, in
+    float64 where it is narrow.
+    """
+    found: list[_Panel] = []
+    while panels:
+        panels = [replace(p, double=p.double or p.width < NARROW) for p in panels]
+        for double in (False, True):
+            group = [p for p in panels if p.double is double]
+            yield from _asked(values, {a for p in group for a in (p.left, p.middle, p.right)}, double)
+        bent = [p for p in panels if p.width > NARROWEST and _bends(values, p, least)]
+        found += [p for p in panels if p not in bent]
+        panels = [half for p in bent for half in p.halves()]
+    return found
+
+
+def _bends(values: Values, panel: _Panel, least: float) -> bool:
+    left, middle, right = (values[a, panel.double] for a in (panel.left, panel.middle, panel.right))
+    bend = float(torch.linalg.vector_norm(middle - (left + right) / 2))
+    return bend > max(least, BENT * float(torch.linalg.vector_norm(right - left)))
+
+
 def _measured(values: Values, panels: list[_Panel]) -> Generator[Question, Answer, list[_Panel]]:
-    """The same panels with their errors: ‖Σ wᵢ slope(αᵢ) − (f(right) − f(left))‖."""
+    """The same panels with their integrals, Σ wᵢ slope(αᵢ), and the values at their ends known."""
     measured = []
     for double in sorted({p.double for p in panels}):
         group = [p for p in panels if p.double is double]
@@ -128,11 +175,26 @@ def _measured(values: Values, panels: list[_Panel]) -> Generator[Question, Answe
         answer = yield Question(new, torch.cat([p.alphas for p in group]), double)
         values.update({(alpha, double): value for alpha, value in zip(new, answer.values, strict=True)})
         slopes = answer.slopes.split([p.order for p in group])  # (n, D) each
-        steps = [values[p.right, double] - values[p.left, double] for p in group]
-        misses = [p.weights.to(each) @ each - step for p, each, step in zip(group, slopes, steps, strict=True)]
-        errors = torch.linalg.vector_norm(torch.stack(misses), dim=-1).tolist()
-        measured += [replace(p, error=error) for p, error in zip(group, errors, strict=True)]
+        measured += [replace(p, integral=p.weights.to(each) @ each) for p, each in zip(group, slopes, strict=True)]
     return measured
+
+
+def _judged(values: Values, panels: list[_Panel]) -> list[_Panel]:
+    """The same panels with their errors: ‖integral − (f(right) − f(left))‖.
+
+    Where panels of both precisions meet, the float64 value counts for both: so what the errors add up
+    to is the error of the whole, and rounding where they meet is in it.
+    """
+    if not panels:
+        return []
+
+    def best(alpha: float) -> Tensor:
+        return values.get((alpha, True), values.get((alpha, False)))  # type: ignore[return-value]
+
+    steps = torch.stack([best(p.right).double() - best(p.left).double() for p in panels])
+    integrals = torch.stack([p.integral.double() for p in panels if p.integral is not None])
+    errors = torch.linalg.vector_norm(integrals - steps, dim=-1).tolist()
+    return [replace(p, error=error) for p, error in zip(panels, errors, strict=True)]
 
 
 def _sorted_out(panels: list[_Panel], tolerance: float) -> tuple[list[_Panel], list[_Panel]]:

@@ -102,8 +102,11 @@ def _answered(paths: Paths, questions: dict[int, Question], double: bool) -> dic
     alphas = [torch.cat([torch.tensor(q.ends, dtype=torch.float64), q.inner]) for q in asked.values()]
     sizes = [len(each) for each in alphas]
     which = torch.tensor(list(asked)).repeat_interleave(torch.tensor(sizes))
-    # Slopes at the ends are not asked for, and cost less than a pass of their own for the values.
-    values, slopes = paths.slopes(torch.cat(alphas), which, double=double)
+    if any(len(q.inner) for q in asked.values()):
+        # Slopes at the ends are not asked for, and cost less than a pass of their own for the values.
+        values, slopes = paths.slopes(torch.cat(alphas), which, double=double)
+    else:
+        values = slopes = paths.value(torch.cat(alphas), which, double=double)
     parts = zip(asked.items(), values.split(sizes), slopes.split(sizes), strict=True)
     return {b: Answer(values[: len(q.ends)], slopes[len(q.ends) :]) for (b, q), values, slopes in parts}
 

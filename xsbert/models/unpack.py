@@ -7,6 +7,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 # What is refused as absurd: the largest published checkpoint has 0.5 GB in under 20 files.
@@ -30,7 +31,7 @@ def unpack(archive: Path, folder: Path) -> None:
             with zipfile.ZipFile(archive) as opened:
                 root = _checked(opened, archive)
                 opened.extractall(to)  # checks each member's checksum and size
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as cause:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as cause:
             raise ValueError(
                 f"{archive} is no zip file, or a broken one ({cause}); expected a packed model. "
                 "Delete it and get it again."
