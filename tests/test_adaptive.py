@@ -100,6 +100,23 @@ def test_it_gives_up_at_its_bound_and_says_so():
     assert nodes.weights.sum() == pytest.approx(1, abs=1e-12)
 
 
+def test_jumps_everywhere_are_given_up_on_in_time():
+    """f is its own noise: every panel bends, however narrow."""
+
+    class Noise(Step):
+        def value(self, alphas, *, double):
+            self.asked += len(alphas)
+            return torch.stack([torch.sin(1e15 * alphas), torch.cos(1e14 * alphas) + alphas], dim=-1)
+
+        def slope(self, alphas, *, double):
+            self.asked += len(alphas)
+            return torch.zeros(len(alphas), 2).double()
+
+    noise = Noise(0.3, 1.0)
+    assert not nodes_on(noise, Adaptive(max_nodes=500)).converged
+    assert noise.asked < 3000
+
+
 def test_a_jump_of_no_width_ends_too():
     class Break(Step):
         def value(self, alphas, *, double):

@@ -5,10 +5,9 @@ import pickle
 import stat
 import subprocess
 import sys
-import threading
 import zipfile
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from tests.conftest import GOLDEN
+from tests.hub import served
 from xsbert.models import DotSimilarityLoss, XSMPNet, XSTransformer, checkpoints, load_model
 
 ZIP = GOLDEN / "tiny_mpnet_cos.zip"
@@ -40,15 +40,8 @@ def server(answers):
         def log_message(self, *_):
             pass
 
-    served = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{served.server_port}/{{name}}.zip", asked
-    finally:
-        served.shutdown()
-        served.server_close()
-        thread.join()
+    with served(Handler) as address:
+        yield f"{address}/{{name}}.zip", asked
 
 
 def whole(path=ZIP):

@@ -42,8 +42,9 @@ class Adaptive:
     """Gauss–Legendre panels, halved where the law is missed.
 
     Splits the panels with the largest errors until the sum of all panels' errors is at most
-    `rtol` · ‖f(x) − f(r)‖. A narrow panel that still misses is measured again in float64 before it
-    is split. In the end panels that can spare nodes give up two of five.
+    `rtol` · ‖f(x) − f(r)‖. Jumps much narrower than a panel are looked for by values alone. A narrow
+    panel that still misses is measured again in float64 before it is split. In the end panels that can
+    spare nodes give up two of five.
 
     Hidden states of shallow layers jump within a millionth of the path; a uniform rule with a
     thousand nodes steps over them, and this one does not.
@@ -82,7 +83,7 @@ class Adaptive:
                 return _collect(_thinned(leaves, thin, spare), converged=True)
             finer = [part for p in worst for part in self._refined(p, tolerance)]
             if max(p.error for p in worst) > FAR * tolerance:
-                finer = yield from _located(values, finer, LITTLE * tolerance)
+                finer = yield from _located(values, finer, LITTLE * tolerance, self.max_nodes // FIRST)
             if sum(p.order for p in settled + finer) > self.max_nodes or all(p.width <= NARROWEST for p in worst):
                 return _collect(leaves, converged=False)
             leaves = settled + (yield from _measured(values, finer))
@@ -141,7 +142,9 @@ def _asked(values: Values, alphas: set[float], double: bool) -> Generator[Questi
         values.update({(alpha, double): value for alpha, value in zip(new, answer.values, strict=True)})
 
 
-def _located(values: Values, panels: list[_Panel], least: float) -> Generator[Question, Answer, list[_Panel]]:
+def _located(
+    values: Values, panels: list[_Panel], least: float, most: int
+) -> Generator[Question, Answer, list[_Panel]]:
     """The panels, those halved on in which f jumps: half of the change lies on one side of the middle.
 
     That takes one value for a panel, where its error takes five slopes: a jump a millionth of the path
@@ -149,7 +152,7 @@ def _located(values: Values, panels: list[_Panel], least: float) -> Generator[Qu
     float64 where it is narrow.
     """
     found: list[_Panel] = []
-    while panels:
+    while panels and len(found) + len(panels) <= most:
         panels = [replace(p, double=p.double or p.width < NARROW) for p in panels]
         for double in (False, True):
             group = [p for p in panels if p.double is double]
@@ -157,7 +160,7 @@ def _located(values: Values, panels: list[_Panel], least: float) -> Generator[Qu
         bent = [p for p in panels if p.width > NARROWEST and _bends(values, p, least)]
         found += [p for p in panels if p not in bent]
         panels = [half for p in bent for half in p.halves()]
-    return found
+    return found + panels
 
 
 def _bends(values: Values, panel: _Panel, least: float) -> bool:
