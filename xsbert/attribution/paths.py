@@ -80,7 +80,7 @@ class Paths:
         return self.budget.rows(kind) // (2 if double else 1)
 
     def measured(self, kind: str, rows: int, work: Callable[[], T], double: bool = False) -> T:
-        """Runs a pass of so many rows of tokens; where memory may run short, its first tells how much a row takes."""
+        """Runs a pass of so many rows of tokens; where memory may run short, it tells how much a row takes."""
         return self.budget.run(kind, rows * (2 if double else 1), work)
 
     @torch.no_grad()

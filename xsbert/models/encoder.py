@@ -92,7 +92,8 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             memory: the bytes that a pass may hold beyond the model; by default a quarter of what is
                 free. What doesn't fit is done in parts, down to one tangent at one point.
             products: a lower precision for products with weights, such as torch.bfloat16 where the
-                device has matrix units for it; by default their own. `x.errors` tells what it cost.
+                device has matrix units for it; by default their own. `x.errors` tells what it cost. A text
+                that another's vectors are pulled back through keeps its precision.
 
         Returns:
             The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
