@@ -125,3 +125,31 @@ def test_a_shifted_model_is_exact_at_once(minilm, minilm_folder):
     unshifted = minilm.explain("The coffee is bad.", "This is not a good coffee.", similarity="dot")
     # The Jacobian does not change: the matrices differ by their normalisers alone.
     np.testing.assert_allclose(x.matrix * x.normalizer, unshifted.matrix * unshifted.normalizer, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mpnet_cos", "droberta_cos"])
+def test_references_from_one_pass_are_those_from_many(tiny, name):
+    with torch.no_grad():
+        together = tiny[name][0].references_of([3, 12, 7])
+        for embeddings, length in zip(together, (3, 12, 7), strict=True):
+            torch.testing.assert_close(embeddings, tiny[name][0].reference_embeddings(length), atol=3e-6, rtol=0)
+
+
+def test_training_and_evaluation_shift_alike(tiny_folders):
+    """Without dropout, what training sees is what evaluation gives."""
+    model = XSTransformer(str(tiny_folders["mpnet_cos"]), device="cpu")
+    expected = model.encode(TEXTS)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    model.train()
+    np.testing.assert_allclose(model(model.preprocess(TEXTS))["sentence_embedding"].detach(), expected, atol=2e-6)
+
+
+def test_any_transformer_can_be_shifted_and_nothing_else(minilm):
+    shifted = ShiftingReferenceTransformer.of(minilm[0])
+    assert shifted.auto_model is minilm[0].auto_model
+    assert type(minilm[0]) is not ShiftingReferenceTransformer
+    assert shifted.max_seq_length == minilm[0].max_seq_length
+    with pytest.raises(TypeError, match="The shift got a Pooling; expected a Transformer"):
+        ShiftingReferenceTransformer.of(minilm[1])

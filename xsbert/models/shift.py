@@ -7,12 +7,13 @@ its own score.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
 
 import torch
 from sentence_transformers.base.modules import Transformer
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 
@@ -50,9 +51,18 @@ class ReferenceTransformer(Transformer):
 
     def reference_embeddings(self, length: int) -> Tensor:
         """The reference's token embeddings, `(length, H)`, all its tokens attended."""
-        ids = self.reference_ids(length).to(next(self.parameters()).device)[None]  # (1, S)
-        features = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-        return Transformer.forward(self, features)["token_embeddings"][0]
+        return self.references_of([length])[0]
+
+    def references_of(self, lengths: Sequence[int]) -> list[Tensor]:
+        """The references' token embeddings, `(length, H)` each, from one pass."""
+        ids = torch.full((len(lengths), max(lengths)), padding_id(self.tokenizer))  # (K, S)
+        mask = torch.zeros_like(ids)
+        for row, length in enumerate(lengths):
+            ids[row, :length], mask[row, :length] = self.reference_ids(length), 1
+        device = next(self.parameters()).device
+        features = {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+        embeddings = Transformer.forward(self, features)["token_embeddings"]  # (K, S, H)
+        return [embeddings[row, :length] for row, length in enumerate(lengths)]
 
     @cached_property
     def _special_ids(self) -> tuple[list[int], list[int]]:
@@ -74,6 +84,20 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kept = _Kept()
+
+    @classmethod
+    def of(cls, transformer: nn.Module) -> ShiftingReferenceTransformer:
+        """The same transformer with the shift: shares its encoder, tokenizer and settings.
+
+        Raises:
+            TypeError: it is no `Transformer`.
+        """
+        if not isinstance(transformer, Transformer):
+            raise TypeError(f"The shift got a {type(transformer).__name__}; expected a Transformer module.")
+        shifted = cls.__new__(cls)
+        vars(shifted).update({name: value for name, value in vars(transformer).items() if name != "_special_ids"})
+        shifted._kept = _Kept()
+        return shifted
 
     def train(self, mode: bool = True) -> ShiftingReferenceTransformer:
         """Sets the mode; going into training drops the references that are kept."""
@@ -100,7 +124,7 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
         """Each text's reference where the text is, zero where it is padded: `(B, S, H)`."""
         mask, ids = features["attention_mask"].bool(), features["input_ids"]
         lengths = mask.sum(dim=1).tolist()
-        kept = {length: self._reference(length) for length in set(lengths)}
+        kept = self._by_length(sorted(set(lengths)))
         rows = torch.cat([kept[length] for length in lengths]).to(embeddings.dtype)  # (ΣS, H)
         references = torch.zeros_like(embeddings).masked_scatter(mask[..., None], rows)
         # A text that is its own reference is zero exactly: rounding would have a direction, and so a cosine.
@@ -109,18 +133,22 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
         same = (ids.masked_scatter(mask, inputs) == ids).all(dim=1)  # (B,)
         return torch.where(same[:, None, None], embeddings, references)
 
-    def _reference(self, length: int) -> Tensor:
+    def _by_length(self, lengths: list[int]) -> dict[int, Tensor]:
+        """The references of some lengths; in evaluation those that are kept, and each new one by itself."""
         if self.training or torch.is_grad_enabled():
-            return self.reference_embeddings(length)
+            return dict(zip(lengths, self.references_of(lengths), strict=True))
         weights = tuple((p.data_ptr(), p.dtype, p.device, _version(p)) for p in self.parameters())
         kept = self._kept  # one look: another thread may put a new one in its place
         if kept.weights != weights:
             kept = self._kept = _Kept(weights)
-        if (reference := kept.references.get(length)) is None:
-            reference = self.reference_embeddings(length)
-            if len(kept.references) < MOST_KEPT:
-                kept.references[length] = reference
-        return reference
+        references = {}
+        for length in lengths:
+            if (reference := kept.references.get(length)) is None:
+                reference = self.reference_embeddings(length)
+                if len(kept.references) < MOST_KEPT:
+                    kept.references[length] = reference
+            references[length] = reference
+        return references
 
 
 class _Kept:
