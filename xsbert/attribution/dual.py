@@ -102,6 +102,8 @@ def by_jvp(func: Any, args: Any, kwargs: Any) -> Any:
 
     primals = tuple(flat[i].primal for i in places)
     results, result_spec = tree_flatten(call(*primals))
+    if any(isinstance(result, Tensor) and result.is_complex() for result in results):
+        raise Unsupported(f"{_name(func)} gives complex numbers")
     if not any(_is_floating(result) for result in results):
         return tree_unflatten(results, result_spec)
     tangents = tuple(flat[i].dense() for i in places)

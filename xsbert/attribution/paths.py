@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-import xsbert.attribution.rules  # noqa: F401  # enters the rules
-from xsbert.attribution.dual import FORWARD_MODE, Dual, Unsupported
+from xsbert.attribution.dual import Unsupported
 from xsbert.attribution.memory import Budget, share_of_free
-from xsbert.attribution.tangents import OneToken, Rounded, dense, products_in
+from xsbert.attribution.tangents import OneToken, Rounded, products_in
+from xsbert.attribution.ways import by_duals, by_gradients, by_torch
 
 T = TypeVar("T")
 Function = Callable[[Tensor, Tensor], Tensor]
@@ -35,7 +35,7 @@ class Paths:
         limit = share_of_free(starts.device) if memory is None else memory
         row = starts.shape[2] * starts.element_size()
         self.budget = Budget(limit, row, starts.shape[1], starts.device)
-        self._passes_duals = True
+        self._ways = [by_duals, by_torch, by_gradients]
         self._single = Rounded(torch.float32)
 
     def __len__(self) -> int:
@@ -121,21 +121,14 @@ class Paths:
             return self.measured(kind, rows, lambda: self._pushed(points, texts.to(points.device), tangent), double)
 
     def _pushed(self, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
-        if self._passes_duals:
+        """By the first way that passes through f's code: rules of ours, torch's forward mode, backward passes."""
+        while True:
             try:
-                result = self.function(Dual(points, tangent), texts)
-                if isinstance(result, Dual):
-                    return result.primal, result.dense()
-                return result, result.new_zeros(_count(tangent), *result.shape)  # f does not depend on the points
-            except Unsupported:
-                self._passes_duals = False
-
-        def along(each: Tensor) -> Any:
-            return torch.func.jvp(lambda hidden: self.function(hidden, texts), (points,), (each,))
-
-        with FORWARD_MODE:
-            value, tangents = torch.func.vmap(along)(dense(tangent).to(points.dtype))
-        return value[0], tangents
+                return self._ways[0](lambda hidden: self.function(hidden, texts), points, tangent)
+            except (Unsupported, NotImplementedError, RuntimeError) as cause:
+                if isinstance(cause, torch.OutOfMemoryError) or len(self._ways) == 1:
+                    raise
+                self._ways = self._ways[1:]
 
 
 def _count(tangent: Tensor | OneToken) -> int:

@@ -84,14 +84,26 @@ def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor
         which = torch.zeros(len(alphas[part]), dtype=torch.long, device=paths.ends.device)
         points, deltas = paths.points(alphas[part], which, double), paths.deltas(which)
         rows = len(points) * paths.tokens
-        forward = partial(torch.func.vjp, partial(_swapped, paths, which), points)
-        output, pullback, *_ = paths.measured("graph", rows, forward, double)
+        points.requires_grad_()
+        output = paths.measured("graph", rows, partial(_with_graph, paths, points, which), double)
         scaled = cotangents.to(output)[:, None] * weights[part].to(output)[:, None]  # (C, N, D)
         for some in paths.chunks(len(scaled), partial(cotangents_at_once, rows)):
-            backward = partial(torch.func.vmap(pullback), scaled[some])
-            (gradients,) = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
+            backward = partial(_gradients, output, points, scaled[some])
+            gradients = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
             totals[some] += torch.einsum("cnsh,nsh->cs", gradients, deltas.to(gradients)).double()
 
 
-def _swapped(paths: Paths, which: Tensor, hidden: Tensor) -> Tensor:
-    return paths.function(hidden, which)
+@torch.enable_grad()
+def _with_graph(paths: Paths, points: Tensor, texts: Tensor) -> Tensor:
+    return paths.function(points, texts)
+
+
+def _gradients(output: Tensor, points: Tensor, cotangents: Tensor) -> Tensor:
+    """Each of C cotangents, `(N, D)`, pulled back to the points: `(C, N, S, H)`."""
+    try:
+        (found,) = torch.autograd.grad(output, points, cotangents, retain_graph=True, is_grads_batched=True)
+        return found
+    except (NotImplementedError, RuntimeError) as cause:  # a function whose backward pass does not batch
+        if isinstance(cause, torch.OutOfMemoryError):
+            raise
+    return torch.stack([torch.autograd.grad(output, points, each, retain_graph=True)[0] for each in cotangents])

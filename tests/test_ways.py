@@ -1,0 +1,74 @@
+"""Three ways to a derivative give one result, and each way's code passes through the next."""
+
+import pytest
+import torch
+
+from tests.lines import line
+from xsbert.attribution import GaussLegendre
+from xsbert.attribution.integrate import token_vectors
+from xsbert.attribution.pullback import pulled_back
+from xsbert.attribution.tangents import OneToken, dense
+from xsbert.attribution.ways import by_duals, by_gradients, by_torch
+
+N, S, H, D = 3, 4, 5, 6
+torch.manual_seed(0)
+MIX, OUT = torch.randn(S, S).double(), torch.randn(H, D).double()
+X, DELTA = torch.randn(N, S, H).double(), torch.randn(N, S, H).double()
+
+
+class Backward(torch.autograd.Function):
+    """tanh with a backward pass and no forward mode, whose backward pass does not batch."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = torch.empty_like(x).copy_(torch.tanh(x))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (y,) = ctx.saved_tensors
+        assert gradient.sum().item() is not None  # a read on the host, which no batch of gradients passes
+        return gradient * (1 - y**2)
+
+
+def nonlinear(hidden, tanh=torch.tanh):
+    mix, out = MIX.to(hidden.dtype), OUT.to(hidden.dtype)
+    return tanh(torch.einsum("st,nth->nsh", mix, hidden) @ out).mean(1)
+
+
+def without_forward_mode(hidden):
+    return nonlinear(hidden, Backward.apply)
+
+
+@pytest.mark.parametrize("way", [by_duals, by_torch, by_gradients])
+def test_every_way_gives_the_same(way):
+    tokens = torch.tensor([0, 2])
+    tangent = OneToken(DELTA[:, tokens], 1, tokens, S)
+    with torch.no_grad():
+        value, pushed = way(nonlinear, X, tangent)
+    torch.testing.assert_close(value, nonlinear(X))
+    expected = torch.stack([torch.func.jvp(nonlinear, (X,), (each,))[1] for each in dense(tangent)])
+    torch.testing.assert_close(pushed, expected)
+    assert not X.requires_grad
+
+
+def test_code_without_forward_mode_goes_by_gradients():
+    for way in (by_duals, by_torch):
+        with pytest.raises((RuntimeError, NotImplementedError)):
+            way(without_forward_mode, X, DELTA[None])
+    start, end, rule = X[0], X[0] + DELTA[0], GaussLegendre(8)
+    slow, fast = (token_vectors(line(f, start, end), rule)[0] for f in (without_forward_mode, nonlinear))
+    torch.testing.assert_close(slow.vectors, fast.vectors)
+    cotangents = torch.randn(3, D).double()
+    slow, fast = (pulled_back(line(f, start, end), rule, cotangents) for f in (without_forward_mode, nonlinear))
+    torch.testing.assert_close(slow.products, fast.products)
+
+
+def test_an_error_of_the_functions_own_is_not_hidden():
+    def broken(hidden):
+        raise RuntimeError("on purpose")
+
+    paths = line(broken, X[0], X[0] + DELTA[0])
+    with pytest.raises(RuntimeError, match="on purpose"):
+        paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
