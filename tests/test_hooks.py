@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from xsbert.models.hooks import captured_input, passed_over, recorded_outputs, replaced_input
+from xsbert.models.hooks import captured_input, passed_over, recorded_calls, recorded_outputs, replaced_input
 from xsbert.models.layers import layer_stack, resolve_layer
 
 
@@ -24,6 +24,11 @@ def layers():
     return nn.Sequential(*(Layer(3, 3) for _ in range(4)))
 
 
+def first(layers):
+    """Each layer's first call."""
+    return [(layer, 0) for layer in layers]
+
+
 def clean(layers):
     return all(not (m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m)) for m in layers.modules())
 
@@ -39,51 +44,59 @@ def test_an_input_is_captured_and_nothing_behind_it_runs(layers, by_name):
         hidden = layers[2](hidden_states=hidden) if by_name else layers[2](hidden)
         layers[3](hidden)
 
-    torch.testing.assert_close(captured_input(layers[2], run), layers[:2](x))
+    torch.testing.assert_close(captured_input((layers[2], 0), run), layers[:2](x))
     assert ran == []
     assert clean(layers[:3])
 
 
 def test_a_layer_that_is_not_reached_is_an_error(layers):
     with pytest.raises(ValueError, match="did not reach Layer"):
-        captured_input(layers[3], lambda: layers[:2](torch.ones(3)))
+        captured_input((layers[3], 0), lambda: layers[:2](torch.ones(3)))
     assert clean(layers)
 
 
 def test_an_input_is_replaced(layers):
     x, other = torch.ones(3), torch.zeros(3)
     expected = layers[2:](other)
-    with replaced_input(layers[2], other):
+    with replaced_input((layers[2], 0), other):
         torch.testing.assert_close(layers(x), expected)
     assert clean(layers)
 
 
-def test_a_layer_that_runs_twice_is_refused(layers):
-    shared = nn.Sequential(layers[0], layers[0])
-    with (
-        pytest.raises(ValueError, match="Layer runs more than once in a pass"),
-        replaced_input(layers[0], torch.ones(3)),
-    ):
-        shared(torch.ones(3))
+def test_each_call_of_a_shared_module_is_a_layer(layers):
+    shared, x, other = nn.Sequential(layers[0], layers[0], layers[0]), torch.ones(3), torch.zeros(3)
+    torch.testing.assert_close(captured_input((layers[0], 2), lambda: shared(x)), layers[0](layers[0](x)))
+    with replaced_input((layers[0], 1), other):
+        torch.testing.assert_close(shared(x), shared[1:](other))
+    with passed_over([(layers[0], 0), (layers[0], 1)], None):
+        torch.testing.assert_close(shared(x), layers[0](x))
+    with recorded_calls(shared) as calls:
+        shared(x)
+    assert calls == [layers[0]] * 3
     assert clean(layers)
 
 
 def test_layers_are_passed_over(layers):
     x = torch.ones(3)
-    with passed_over(layers[:3], None):
+    with passed_over(first(layers[:3]), None):
         torch.testing.assert_close(layers(x), layers[3](x))
     assert clean(layers)
     tupled = Tupled(3, 3)
-    with recorded_outputs([tupled]) as outputs:
+    with recorded_outputs([(tupled, 0)]) as outputs:
         tupled(x)
-    with passed_over([tupled], len(outputs[0])):
+    with passed_over([(tupled, 0)], len(outputs[0])):
         assert tupled(hidden_states=x) == (x, None)
 
 
 @pytest.mark.parametrize(
     "context",
-    [lambda m: replaced_input(m[1], torch.ones(3)), lambda m: passed_over(m, None), recorded_outputs],
-    ids=["replaced", "passed", "recorded"],
+    [
+        lambda m: replaced_input((m[1], 0), torch.ones(3)),
+        lambda m: passed_over(first(m), None),
+        lambda m: recorded_outputs(first(m)),
+        recorded_calls,
+    ],
+    ids=["replaced", "passed", "outputs", "calls"],
 )
 def test_an_exception_leaves_nothing(layers, context):
     def fail():
@@ -94,13 +107,13 @@ def test_an_exception_leaves_nothing(layers, context):
         fail()
     assert clean(layers)
     with pytest.raises(RuntimeError, match="on purpose"):
-        captured_input(layers[1], lambda: (_ for _ in ()).throw(RuntimeError("on purpose")))
+        captured_input((layers[1], 0), lambda: (_ for _ in ()).throw(RuntimeError("on purpose")))
     assert clean(layers)
 
 
 def test_a_forward_of_the_layers_own_is_put_back(layers):
     own = layers[0].forward = lambda x: 2 * x
-    with passed_over(layers[:1], None):
+    with passed_over(first(layers[:1]), None):
         assert layers[0](1) == 1
     assert layers[0].forward is own
 

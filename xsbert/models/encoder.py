@@ -71,6 +71,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         text_b: str,
         *,
         layer: int = -2,
+        layers: str | None = None,
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
@@ -84,6 +85,8 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             text_a, text_b: the texts, with S_a and S_b tokens.
             layer: whose input the tokens are taken at: 0 (the embeddings' output) to L − 1, negative
                 from the end. Deeper layers cost less; there tokens know more of their context.
+            layers: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by
+                default the longest list of alike modules.
             quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
             reference: what a text is compared with.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
@@ -101,7 +104,8 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         Raises:
             TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule,
                 `mode` not a mode, `memory` not a whole number.
-            ValueError: `layer` is out of range, `similarity` neither cosine nor dot, `memory` not
+            ValueError: `layer` is out of range, `layers` no list of layers, the encoder can't be split
+                there, `similarity` neither cosine nor dot, `memory` not
                 positive, `products` not a lower precision.
 
         Warns:
@@ -112,6 +116,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         (x,) = self.explain_pairs(
             [(text_a, text_b)],
             layer=layer,
+            layers=layers,
             quadrature=quadrature,
             reference=reference,
             similarity=similarity,
@@ -126,6 +131,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         pairs: Iterable[tuple[str, str]],
         *,
         layer: int = -2,
+        layers: str | None = None,
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
@@ -149,7 +155,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         check_mode(mode)
         check_resources(memory, products)
         with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference, memory, products)
+            engine = Engine(self, layer, quadrature, reference, memory, products, layers)
             return engine.explain(pairs, similarity, mode, show_progress_bar)
 
     def explain_ranking(
@@ -158,6 +164,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         documents: Sequence[str],
         *,
         layer: int = -2,
+        layers: str | None = None,
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
@@ -175,6 +182,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         found = self.explain_pairs(
             pairs,
             layer=layer,
+            layers=layers,
             quadrature=quadrature,
             reference=reference,
             similarity=similarity,
@@ -190,6 +198,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         texts: Sequence[str],
         *,
         layer: int = -2,
+        layers: str | None = None,
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
         memory: int | None = None,
@@ -204,5 +213,5 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         check_method(quadrature, reference)
         check_resources(memory, products)
         with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference, memory, products)
+            engine = Engine(self, layer, quadrature, reference, memory, products, layers)
             return engine.token_vectors(texts, show_progress_bar)

@@ -23,7 +23,7 @@ from xsbert.attribution.result import Attribution, EmbeddedText, TokenVectors
 from xsbert.attribution.tangents import Rounded
 from xsbert.models.batches import Batch, batched, batches, pulled_through
 from xsbert.models.checks import warn
-from xsbert.models.reference import Reference
+from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.tail import Split
 from xsbert.models.text import Text, read
 
@@ -38,6 +38,7 @@ class Engine:
         reference: what a text is compared with.
         memory: the bytes that a pass may hold; None for a quarter of what is free.
         products: the precision of products with weights; None for the tangents' own.
+        layers: the dotted path of the layer stack, where it is not the one that is found.
 
     Raises:
         TypeError, ValueError: there is no such layer.
@@ -51,11 +52,13 @@ class Engine:
         reference: Reference,
         memory: int | None = None,
         products: torch.dtype | None = None,
+        layers: str | None = None,
     ) -> None:
         self.model, self.rule, self.reference = model, rule, reference
-        self.split = Split(list(model), layer, model.truncate_dim)
+        self.split = Split(list(model), layer, model.truncate_dim, layers)
         self.memory = share_of_free(model.device) if memory is None else memory
         self.rounded = None if products is None else Rounded(products)
+        self._checked = False
 
     def token_vectors(self, strings: Sequence[str], progress: bool = False) -> list[TokenVectors]:
         """Each text's token vectors, by forward mode, in the order given."""
@@ -103,7 +106,22 @@ class Engine:
         starts = self.reference.hidden_states(self.split, texts, tokenizer)
         paths = Paths(self.split.tail(texts.features), starts, ends, self.memory)
         self.split.check(whole, paths.end_values)
+        if not self._checked and tokenizer.pad_token_id is not None:
+            self._check_elsewhere(batched(texts.texts[:1]), whole[:1])
         return paths, whole
+
+    def _check_elsewhere(self, text: Batch, whole: Tensor) -> None:
+        """Where layers share more than hidden states, the tail is right at the text's own end, and wrong elsewhere.
+
+        Raises:
+            ValueError: it is wrong at the text's padding.
+        """
+        padding = PaddingReference().features(text, self.model.tokenizer)
+        hidden, embeddings = self.split.embedded(padding)
+        with torch.no_grad():
+            tail = self.split.tail(text.features)(hidden, torch.zeros(1, dtype=torch.long, device=hidden.device))
+        self.split.check(embeddings, tail, scale=whole)
+        self._checked = True
 
     def _forward(self, texts: Sequence[Text], bar: Any) -> dict[str, TokenVectors]:
         known = {}

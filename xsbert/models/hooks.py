@@ -1,7 +1,12 @@
-"""Read, replace or pass a layer's input: context managers that leave nothing behind."""
+"""Read, replace or pass a layer's input: context managers that leave nothing behind.
+
+A layer is a module and one of its calls in a pass, `(module, turn)`: layers that share their weights
+are one module that is called again and again. Each context is for one pass.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -17,104 +22,121 @@ class _Reached(Exception):
         self.hidden = hidden
 
 
-def captured_input(layer: nn.Module, run: Callable[[], Any]) -> Tensor:
+def captured_input(layer: tuple[nn.Module, int], run: Callable[[], Any]) -> Tensor:
     """The hidden states that enter `layer` when `run` runs; nothing behind the layer is computed.
 
     Raises:
         ValueError: `run` ended without reaching the layer.
     """
 
-    def stop(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        raise _Reached(args[0] if args else kwargs["hidden_states"])
+    def stop(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        raise _Reached(_hidden(args, kwargs))
 
-    handle = layer.register_forward_pre_hook(stop, with_kwargs=True)
     try:
-        run()
+        with _at(layer, stop):
+            run()
     except _Reached as reached:
         return reached.hidden
-    finally:
-        handle.remove()
-    raise ValueError(f"The forward pass did not reach {type(layer).__name__}; expected a layer of the encoder.")
+    raise ValueError(f"The forward pass did not reach {type(layer[0]).__name__}; expected a layer of the encoder.")
 
 
 @contextmanager
-def replaced_input(layer: nn.Module, hidden: Tensor) -> Iterator[None]:
-    """Within the context, `layer` is given `hidden` in place of what reaches it.
+def replaced_input(layer: tuple[nn.Module, int], hidden: Tensor) -> Iterator[None]:
+    """Within the context, `layer` is given `hidden` in place of what reaches it."""
 
-    Raises:
-        ValueError: the layer runs twice, as layers that share their weights do.
-    """
-    ran = False
-
-    def swap(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        nonlocal ran
-        if ran:
-            raise ValueError(
-                f"{type(layer).__name__} runs more than once in a pass; expected layers that do not share weights, "
-                "such as BERT's or MPNet's. This encoder can't be explained yet."
-            )
-        ran = True
+    def swap(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         return ((hidden, *args[1:]), kwargs) if args else (args, kwargs | {"hidden_states": hidden})
 
-    handle = layer.register_forward_pre_hook(swap, with_kwargs=True)
-    try:
+    with _at(layer, swap):
         yield
-    finally:
-        handle.remove()
 
 
 @contextmanager
-def recorded_input(layer: nn.Module) -> Iterator[list[Tensor]]:
+def recorded_input(layer: tuple[nn.Module, int]) -> Iterator[list[Tensor]]:
     """Within the context, the hidden states that enter `layer` are appended to the list."""
     inputs: list[Tensor] = []
-
-    def record(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        inputs.append(args[0] if args else kwargs["hidden_states"])
-
-    handle = layer.register_forward_pre_hook(record, with_kwargs=True)
-    try:
+    with _at(layer, lambda args, kwargs: inputs.append(_hidden(args, kwargs))):
         yield inputs
-    finally:
-        handle.remove()
 
 
 @contextmanager
-def recorded_outputs(layers: Iterable[nn.Module]) -> Iterator[list[Any]]:
-    """Within the context, what each of these layers gives is appended to the list."""
+def recorded_calls(modules: Iterable[nn.Module]) -> Iterator[list[nn.Module]]:
+    """Within the context, each module is appended to the list when it is called."""
+    calls: list[nn.Module] = []
+    with ExitStack() as stack:
+        for module in dict.fromkeys(modules):
+            stack.callback(module.register_forward_pre_hook(lambda module, _: calls.append(module)).remove)
+        yield calls
+
+
+@contextmanager
+def recorded_outputs(layers: Iterable[tuple[nn.Module, int]]) -> Iterator[list[Any]]:
+    """Within the context, what the layers' modules give is appended to the list."""
     outputs: list[Any] = []
 
     def record(module: nn.Module, args: Any, output: Any) -> None:
         outputs.append(output)
 
     with ExitStack() as stack:
-        for layer in layers:
-            stack.callback(layer.register_forward_hook(record).remove)
+        for module in dict.fromkeys(module for module, _ in layers):
+            stack.callback(module.register_forward_hook(record).remove)
         yield outputs
 
 
 @contextmanager
-def passed_over(layers: Iterable[nn.Module], outputs: int | None) -> Iterator[None]:
+def passed_over(layers: Iterable[tuple[nn.Module, int]], outputs: int | None) -> Iterator[None]:
     """Within the context, these layers give back the hidden states that they are given.
 
     Args:
-        layers: the layers.
+        layers: the layers: of each module, the first calls.
         outputs: how many values a layer gives, where it gives a tuple; None where it gives a tensor.
     """
+    turns: dict[nn.Module, int] = defaultdict(int)
+    for module, _ in layers:
+        turns[module] += 1
 
-    def give_back(*args: Any, **kwargs: Any) -> Any:
-        hidden = args[0] if args else kwargs["hidden_states"]
-        return hidden if outputs is None else (hidden, *[None] * (outputs - 1))
+    def passing(module: nn.Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+        def give_back(*args: Any, **kwargs: Any) -> Any:
+            if not turns[module]:
+                return forward(*args, **kwargs)
+            turns[module] -= 1
+            hidden = _hidden(args, kwargs)
+            return hidden if outputs is None else (hidden, *[None] * (outputs - 1))
+
+        return give_back
 
     with ExitStack() as stack:
-        for layer in layers:
-            stack.callback(_restored(layer))
-            layer.forward = give_back
+        for module in list(turns):
+            stack.callback(_restored(module))
+            module.forward = passing(module, module.forward)
         yield
 
 
-def _restored(layer: nn.Module) -> Callable[[], None]:
-    """A call that puts back the layer's own forward, as an attribute or as its class's method."""
-    if "forward" not in vars(layer):
-        return lambda: delattr(layer, "forward")
-    forward = layer.forward
-    return lambda: setattr(layer, "forward", forward)
+@contextmanager
+def _at(layer: tuple[nn.Module, int], do: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> Iterator[None]:
+    """Within the context, `do` is called with what a layer is given, and may give other arguments."""
+    module, turn = layer
+    calls = 0
+
+    def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        nonlocal calls
+        calls += 1
+        return do(args, kwargs) if calls == turn + 1 else None
+
+    handle = module.register_forward_pre_hook(hook, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _hidden(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0] if args else kwargs.get("hidden_states")
+
+
+def _restored(module: nn.Module) -> Callable[[], None]:
+    """A call that puts back the module's own forward, as an attribute or as its class's method."""
+    if "forward" not in vars(module):
+        return lambda: delattr(module, "forward")
+    forward = module.forward
+    return lambda: setattr(module, "forward", forward)

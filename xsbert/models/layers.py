@@ -1,28 +1,64 @@
-"""Where an encoder's layer stack is."""
+"""Where an encoder's layer stack is, and which of its calls each layer is."""
 
 from __future__ import annotations
 
-from torch import nn
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from xsbert.models.hooks import recorded_calls
 
 
-def layer_stack(encoder: nn.Module) -> nn.ModuleList:
+class Layer(NamedTuple):
+    """A layer: a module, and which of the module's calls in a pass it is: 0, but where layers share weights."""
+
+    module: nn.Module
+    turn: int = 0
+
+
+def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
     """The list of layers that the hidden states run through, found in the module tree.
 
     It is the longest list of modules of one class that lies in no other list.
 
     Args:
         encoder: a transformers model.
+        path: the list's dotted path in the encoder, such as "encoder.layer", where it is not that one.
 
     Raises:
+        TypeError: `path` is no string.
         ValueError: there is no such list.
     """
-    stacks = [module for module in _outermost_lists(encoder) if len({type(layer) for layer in module}) == 1]
+    lists = dict(_outermost_lists(encoder))
+    if path is not None:
+        return _named(encoder, path, lists)
+    stacks = [module for module in lists.values() if len({type(layer) for layer in module}) == 1]
     if not stacks:
         raise ValueError(
             f"{type(encoder).__name__} has no stack of layers to attribute at; expected a transformer encoder. "
             "A model that sums static word vectors needs no attribution: its token vectors are its embeddings."
         )
     return max(stacks, key=len)
+
+
+def layers_of(encoder: Any, path: str | None = None) -> list[Layer]:
+    """The encoder's L layers in the order in which they run.
+
+    Where the stack has fewer modules than the configuration counts layers, as ALBERT's shared ones,
+    a pass of two tokens tells how often each runs.
+
+    Raises:
+        TypeError, ValueError: as `layer_stack`.
+    """
+    stack = layer_stack(encoder, path)
+    count = getattr(getattr(encoder, "config", None), "num_hidden_layers", len(stack))
+    if len(stack) >= count:
+        return [Layer(module) for module in stack]
+    tokens: Tensor = torch.ones(1, 2, dtype=torch.long, device=next(encoder.parameters()).device)
+    with torch.no_grad(), recorded_calls(stack) as calls:
+        encoder(input_ids=tokens, attention_mask=tokens)
+    return [Layer(module, calls[:i].count(module)) for i, module in enumerate(calls)]
 
 
 def resolve_layer(layer: object, count: int) -> int:
@@ -42,7 +78,22 @@ def resolve_layer(layer: object, count: int) -> int:
     return layer % count
 
 
-def _outermost_lists(module: nn.Module) -> list[nn.ModuleList]:
+def _named(encoder: nn.Module, path: str, lists: dict[str, nn.ModuleList]) -> nn.ModuleList:
+    if not isinstance(path, str):
+        raise TypeError(
+            f"layers got {path!r} ({type(path).__name__}); expected a dotted path, such as 'encoder.layer'."
+        )
+    named = dict(encoder.named_modules()).get(path)
+    if not isinstance(named, nn.ModuleList) or not len(named):
+        raise ValueError(
+            f"layers got {path!r}, which is no list of layers of {type(encoder).__name__}; expected "
+            f"{' or '.join(map(repr, lists)) or 'an encoder with such a list'}."
+        )
+    return named
+
+
+def _outermost_lists(module: nn.Module, path: str = "") -> list[tuple[str, nn.ModuleList]]:
     if isinstance(module, nn.ModuleList):
-        return [module] if len(module) else []
-    return [found for child in module.children() for found in _outermost_lists(child)]
+        return [(path, module)] if len(module) else []
+    below = module.named_children()
+    return [found for name, child in below for found in _outermost_lists(child, f"{path}.{name}".lstrip("."))]

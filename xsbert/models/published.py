@@ -16,8 +16,8 @@ from xsbert.attribution.result import Attribution
 from xsbert.attribution.uncompressed import check_size, feature_vectors, uncompressed
 from xsbert.models.batches import batched
 from xsbert.models.engine import Engine, undisturbed
-from xsbert.models.layers import layer_stack, resolve_layer
 from xsbert.models.reference import PaddingReference
+from xsbert.models.tail import Split
 from xsbert.models.text import check_string, read
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class PublishedMethods:
                 f"init_attribution_to_layer was called before, with idx={self._attribution_setting[0]}; "
                 "expected one call. Call reset_attribution() first."
             )
-        count = len(layer_stack(cast(Any, self).transformers_model))
-        self._attribution_setting = resolve_layer(idx, count), RightRiemann(N_steps)
+        self._attribution_setting = Split(list(cast(Any, self)), idx).layer, RightRiemann(N_steps)
 
     def reset_attribution(self) -> None:
         """Forgets the layer and the steps. Harmless where none are set."""

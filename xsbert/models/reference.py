@@ -7,7 +7,7 @@ A reference is a value. Given the split encoder and B texts of one length it giv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -31,11 +31,19 @@ class PaddingReference:
     """The papers' reference (EMNLP 2023, arXiv 2310.05703): as many tokens as the text, its special
     tokens kept, every other token the padding token, all attended."""
 
-    def hidden_states(self, split: Split, texts: Batch, tokenizer: PreTrainedTokenizerBase) -> Tensor:
-        """The padded texts' hidden states at the split's layer, `(B, S, H)`."""
+    def features(self, texts: Batch, tokenizer: Any) -> dict[str, Any]:
+        """The padded texts, as the encoder is given them.
+
+        Raises:
+            ValueError: the tokenizer has no padding token.
+        """
         padding = torch.full_like(texts.features["input_ids"], padding_id(tokenizer))
         changed = {
             "input_ids": torch.where(texts.special, texts.features["input_ids"], padding),
             "attention_mask": torch.ones_like(padding),
         }
-        return split.hidden_states(texts.features | changed)
+        return texts.features | changed
+
+    def hidden_states(self, split: Split, texts: Batch, tokenizer: PreTrainedTokenizerBase) -> Tensor:
+        """The padded texts' hidden states at the split's layer, `(B, S, H)`."""
+        return split.hidden_states(self.features(texts, tokenizer))

@@ -11,8 +11,15 @@ from transformers import PreTrainedModel
 
 from xsbert.attribution.paths import Function
 from xsbert.models.copies import in_float64, private_copy
-from xsbert.models.hooks import captured_input, passed_over, recorded_input, recorded_outputs, replaced_input
-from xsbert.models.layers import layer_stack, resolve_layer
+from xsbert.models.hooks import (
+    captured_input,
+    passed_over,
+    recorded_calls,
+    recorded_input,
+    recorded_outputs,
+    replaced_input,
+)
+from xsbert.models.layers import Layer, layers_of, resolve_layer
 from xsbert.models.shift import ShiftingReferenceTransformer
 
 
@@ -23,18 +30,23 @@ class Split:
         modules: the model's modules, in their order.
         layer: the layer l, from 0 (the embeddings' output) to L − 1; negative from the end.
         truncate_dim: how many dimensions of the embedding are kept; None for all.
+        layers: the dotted path of the layer stack, where it is not the one that is found.
 
     Raises:
-        TypeError, ValueError: there is no such layer.
+        TypeError, ValueError: there is no such layer, or no such stack.
     """
 
-    def __init__(self, modules: list[nn.Module], layer: int, truncate_dim: int | None = None) -> None:
+    def __init__(
+        self, modules: list[nn.Module], layer: int, truncate_dim: int | None = None, layers: str | None = None
+    ) -> None:
         kept = _without_trailing_normalize(modules)
         self.normalizes = len(kept) < len(modules)
         self.truncate_dim = truncate_dim
         self.modules = private_copy(kept, _attribution_dtype(modules))
-        self.layer = resolve_layer(layer, len(layer_stack(transformers_model(self.modules))))
-        self._double: nn.Sequential | None = None
+        self._path = layers
+        self._layers = layers_of(transformers_model(self.modules), layers)
+        self.layer = resolve_layer(layer, len(self._layers))
+        self._double: tuple[nn.Sequential, list[Layer]] | None = None
         self._outputs: int | None = None  # how many values a layer gives, if a tuple
         self._passed: int | None = None  # how many layers the tail passes over, once a pass has told
 
@@ -53,9 +65,12 @@ class Split:
             torch.no_grad(),
             recorded_outputs(self._layers[: self.layer]) as outputs,
             recorded_input(self._layers[self.layer]) as inputs,
+            recorded_calls(module for module, _ in self._layers) as calls,
         ):
             embeddings = self.modules(dict(features))["sentence_embedding"]
+        self._check_calls(calls)
         self._learn(outputs)
+        self._check_hidden(inputs[0], features)
         return inputs[0], embeddings
 
     def tail(self, features: dict[str, Any]) -> Function:
@@ -70,19 +85,24 @@ class Split:
             self.hidden_states(features)  # tells what the layers give
         return lambda hidden, texts: self._embed(features, hidden, texts)[..., : self.truncate_dim]
 
-    def check(self, whole: Tensor, parts: Tensor) -> None:
+    def check(self, whole: Tensor, parts: Tensor, scale: Tensor | None = None) -> None:
         """Compares the whole encoder's embeddings of some texts with the tail's, `(B, D)` each.
+
+        Args:
+            whole, parts: the two.
+            scale: embeddings to measure their difference by; `whole` where there are none.
 
         Raises:
             ValueError: they differ: the layers share something beside hidden states, and both laws
                 would hold for a function that is not the model's.
         """
         whole = whole[..., : self.truncate_dim]
-        if not torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * float(whole.abs().max()) + 1e-6):
+        largest = float((whole if scale is None else scale).abs().max())
+        if not torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * largest + 1e-6):
             raise ValueError(
-                f"{type(transformers_model(self.modules)).__name__} can't be split at layer {self.layer}: from its "
-                "hidden states there it gives another embedding; expected layers that hand on hidden states alone. "
-                "Try layer=0."
+                f"{self._name} can't be split at layer {self.layer}: from its hidden states there it gives another "
+                "embedding; expected layers that hand on hidden states alone. Try another layer, or name the list of "
+                "layers: layers='encoder.layer'."
             )
 
     def norm(self, whole: Tensor) -> float:
@@ -90,8 +110,26 @@ class Split:
         return float(torch.linalg.vector_norm(whole.double())) if self.normalizes else 1.0
 
     @property
-    def _layers(self) -> nn.ModuleList:
-        return layer_stack(transformers_model(self.modules))
+    def _name(self) -> str:
+        return type(transformers_model(self.modules)).__name__
+
+    def _check_calls(self, calls: list[nn.Module]) -> None:
+        """Raises ValueError where the layers run in another order than theirs, or more often."""
+        if calls != [module for module, _ in self._layers]:
+            raise ValueError(
+                f"{self._name} runs {len(calls)} times through a list of {len(self._layers)} layers, or in another "
+                "order; expected each once, in their order. Name the list of layers: layers='encoder.layer'."
+            )
+
+    def _check_hidden(self, hidden: Any, features: dict[str, Any]) -> None:
+        """Raises ValueError where the layers see something else than a row for each token."""
+        expected = features["input_ids"].shape
+        if not isinstance(hidden, Tensor) or hidden.dim() != 3 or hidden.shape[:2] != expected:
+            got = f"shape {tuple(hidden.shape)}" if isinstance(hidden, Tensor) else f"a {type(hidden).__name__}"
+            raise ValueError(
+                f"{self._name} can't be explained: its layers are given {got} for {expected[0]} texts with "
+                f"{expected[1]} tokens; expected hidden states, (texts, tokens, size)."
+            )
 
     def _learn(self, outputs: list[Any]) -> None:
         """What form a layer's output has: the layers that are passed over must give the same."""
@@ -102,8 +140,7 @@ class Split:
 
     def _embed(self, features: dict[str, Any], hidden: Tensor, texts: Tensor) -> Tensor:
         """All dimensions of the embedding, `(N, S, H)` → `(N, D)`."""
-        modules = self._in_double() if hidden.dtype == torch.float64 else self.modules
-        layers = layer_stack(transformers_model(modules))
+        modules, layers = self._in_double() if hidden.dtype == torch.float64 else (self.modules, self._layers)
         repeated = {name: _taken(value, texts) for name, value in features.items()}
         with passed_over(layers[: self._passed or 0], self._outputs), replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
@@ -122,14 +159,19 @@ class Split:
                 return features | {"reference_embeddings": reference.expand(len(features["input_ids"]), -1, -1)}
         return features
 
-    def _in_double(self) -> nn.Sequential:
+    def _in_double(self) -> tuple[nn.Sequential, list[Layer]]:
+        """The modules in float64, but for those that don't run in the tail; and their layers."""
         if next(self.modules.parameters()).dtype == torch.float64:
-            return self.modules
+            return self.modules, self._layers
         if self._double is None:
-            encoder = transformers_model(self.modules)
-            embeddings = encoder.get_input_embeddings()
-            self._double = in_float64(self.modules, [embeddings, *layer_stack(encoder)[: self._passed or 0]])
-            transformers_model(self._double).set_input_embeddings(_InDouble(embeddings))
+            embeddings = transformers_model(self.modules).get_input_embeddings()
+            passed = self._passed or 0
+            running = {module for module, _ in self._layers[passed:]}
+            unused = [module for module, _ in self._layers[:passed] if module not in running]
+            double = in_float64(self.modules, [embeddings, *unused])
+            twins = dict(zip(self.modules.modules(), double.modules(), strict=True))
+            transformers_model(double).set_input_embeddings(_InDouble(embeddings))
+            self._double = double, [Layer(twins[module], turn) for module, turn in self._layers]
         return self._double
 
 
