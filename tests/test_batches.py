@@ -8,6 +8,7 @@ from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Rever
 from xsbert.attribution.integrate import token_vectors
 from xsbert.models.batches import batches, pulled_through
 from xsbert.models.engine import Engine
+from xsbert.models.prompts import Given
 from xsbert.models.text import read
 
 TEXTS = [
@@ -158,9 +159,9 @@ def test_products_in_bfloat16_round_what_law_1_says(minilm):
 
 def test_an_engine_keeps_its_rounded_weights(minilm):
     engine = Engine(minilm, -1, GaussLegendre(2), _padding(), products=torch.bfloat16)
-    engine.token_vectors(TEXTS[:3])
+    engine.token_vectors([Given(text) for text in TEXTS[:3]])
     known = len(engine.rounded._known)
-    engine.token_vectors(TEXTS[4:6])
+    engine.token_vectors([Given(text) for text in TEXTS[4:6]])
     assert len(engine.rounded._known) == known > 0
 
 

@@ -30,8 +30,12 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
     """
     check_similarity(similarity)
     check_same(a, b)
-    products = a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
-    return assemble(a, b, products, similarity)
+    return assemble(a, b, products_of(a, b), similarity)
+
+
+def products_of(a: TokenVectors, b: TokenVectors) -> np.ndarray:
+    """The products of two texts' token vectors, `(S_a, S_b)`, in float64."""
+    return a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
 
 
 def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:
@@ -64,6 +68,9 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
         reference=a.reference,
         quadrature=a.quadrature,
         model=a.model,
+        prompts=(a.prompt, b.prompt),
+        prompted_a=a.prompted,
+        prompted_b=b.prompted,
     )
 
 

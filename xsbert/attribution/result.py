@@ -5,15 +5,14 @@ Both are frozen, hold arrays on the host, and keep no model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from xsbert.attribution import storage
-from xsbert.attribution.words import Group, Offset, group
+from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
 
 EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
@@ -33,8 +32,8 @@ class _Result:
     def _freeze(self, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
         if shape != expected:
             raise ValueError(f"{type(self).__name__} got shapes {shape} where {expected} were expected.")
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
@@ -84,6 +83,8 @@ class EmbeddedText(_Result):
         norm: what the model itself divides the embedding by: its length if it normalises, else 1.
         truncated: whether the text was longer than the model takes, and was cut.
         layer, reference, quadrature, model: how the vectors were made.
+        prompt: what the model put before the text.
+        prompted: the positions of the prompt's tokens.
     """
 
     text: str
@@ -99,6 +100,8 @@ class EmbeddedText(_Result):
     reference: str
     quadrature: str
     model: str
+    prompt: str = field(default="", kw_only=True)
+    prompted: tuple[int, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         self._freeze((len(self.offsets), *self.reference_embedding.shape), (len(self.tokens), len(self.embedding)))
@@ -124,13 +127,25 @@ class TokenVectors(EmbeddedText):
         self._freeze(shape, (tokens, tokens, dimensions, dimensions))
 
     def words(self) -> TokenVectors:
-        """The same with the vectors of each word's tokens summed. Special tokens stay."""
+        """The same with the vectors of each word's tokens summed. Special tokens and a prompt's stay."""
         words = group(self.text, self.offsets)
         return replace(
             self,
-            tokens=tuple(_label(self.text, self.tokens, self.offsets, word) for word in words),
+            tokens=tuple(label(self.text, self.tokens, self.offsets, word) for word in words),
             offsets=tuple(word.offset for word in words),
-            vectors=_sum_groups(self.vectors, words),
+            vectors=summed(self.vectors, words),
+            prompted=moved(words, self.prompted),
+        )
+
+    def folded(self) -> TokenVectors:
+        """The same with the prompt's tokens summed into one, which stands for the whole prompt."""
+        parts = folded(self.offsets, self.prompted)
+        return replace(
+            self,
+            tokens=folded_labels(self.tokens, parts, self.prompt),
+            offsets=tuple(part.offset for part in parts),
+            vectors=summed(self.vectors, parts),
+            prompted=moved(parts, self.prompted),
         )
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:
@@ -167,6 +182,8 @@ class Attribution(_Result):
         nodes: how many nodes the quadrature used for each text.
         truncated: for each text, whether it was longer than the model takes, and was cut.
         layer, reference, quadrature, model: how the attributions were made.
+        prompts: what the model put before each text.
+        prompted_a, prompted_b: the positions of the prompts' tokens.
     """
 
     text_a: str
@@ -188,6 +205,9 @@ class Attribution(_Result):
     reference: str
     quadrature: str
     model: str
+    prompts: tuple[str, str] = field(default=("", ""), kw_only=True)
+    prompted_a: tuple[int, ...] = field(default=(), kw_only=True)
+    prompted_b: tuple[int, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
@@ -212,16 +232,32 @@ class Attribution(_Result):
     def words(self) -> Attribution:
         """The same with subwords summed into words; the total is kept to rounding.
 
-        Special tokens stay what they are.
+        Special tokens and a prompt's stay what they are.
         """
         words_a, words_b = group(self.text_a, self.offsets_a), group(self.text_b, self.offsets_b)
         return replace(
             self,
-            tokens_a=tuple(_label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),
-            tokens_b=tuple(_label(self.text_b, self.tokens_b, self.offsets_b, word) for word in words_b),
+            tokens_a=tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),
+            tokens_b=tuple(label(self.text_b, self.tokens_b, self.offsets_b, word) for word in words_b),
             offsets_a=tuple(word.offset for word in words_a),
             offsets_b=tuple(word.offset for word in words_b),
-            matrix=_sum_groups(_sum_groups(self.matrix, words_a).T, words_b).T,
+            matrix=summed(summed(self.matrix, words_a).T, words_b).T,
+            prompted_a=moved(words_a, self.prompted_a),
+            prompted_b=moved(words_b, self.prompted_b),
+        )
+
+    def folded(self) -> Attribution:
+        """The same with each prompt's tokens summed into one, which stands for the whole prompt."""
+        parts_a, parts_b = folded(self.offsets_a, self.prompted_a), folded(self.offsets_b, self.prompted_b)
+        return replace(
+            self,
+            tokens_a=folded_labels(self.tokens_a, parts_a, self.prompts[0]),
+            tokens_b=folded_labels(self.tokens_b, parts_b, self.prompts[1]),
+            offsets_a=tuple(part.offset for part in parts_a),
+            offsets_b=tuple(part.offset for part in parts_b),
+            matrix=summed(summed(self.matrix, parts_a).T, parts_b).T,
+            prompted_a=moved(parts_a, self.prompted_a),
+            prompted_b=moved(parts_b, self.prompted_b),
         )
 
     def top(self, k: int = 5) -> list[TokenPair]:
@@ -240,17 +276,6 @@ class Attribution(_Result):
             f"{len(self.tokens_a)} × {len(self.tokens_b)} tokens explain {self.explained:.4f}, {kind}, "
             f"layer {self.layer}, error {self.error:.1e})"
         )
-
-
-def _label(text: str, tokens: Sequence[str], offsets: Sequence[Offset], word: Group) -> str:
-    # A lone token that is the whole word keeps its own label.
-    first = word.positions[0]
-    return text[slice(*word.offset)] if word.offset and word.offset != offsets[first] else tokens[first]
-
-
-def _sum_groups(rows: np.ndarray, words: list[Group]) -> np.ndarray:
-    """`(S, D)` → `(W, D)`. Summed in float64, so that the total is kept to one rounding."""
-    return np.stack([rows[word.positions].sum(axis=0, dtype=np.float64) for word in words]).astype(rows.dtype)
 
 
 def _checked_count(k: int) -> int:

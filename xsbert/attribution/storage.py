@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ def load(kind: type, path: str | Path) -> Any:
             "update xsbert, or make the file again."
         )
     try:
-        return kind(**{f.name: _restored(data[f.name], str(f.type), data["dtype"]) for f in fields(kind)})
+        there = [f for f in fields(kind) if f.name in data or f.default is MISSING]  # the others came later
+        return kind(**{f.name: _restored(data[f.name], str(f.type), data["dtype"]) for f in there})
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
         raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
 

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 Offset = tuple[int, int] | None
 """Where a token stands in the text, [start, end); None for a token that is not in it ([CLS], </s>)."""
 
@@ -62,6 +64,34 @@ def group(text: str, offsets: Sequence[Offset]) -> list[Group]:
         offset = (min(last), max(ends[word] for word in last)) if last else offsets[position]
         groups.append(Group([*joined, position], offset))
     return groups
+
+
+def folded(offsets: Sequence[Offset], positions: Sequence[int]) -> list[Group]:
+    """Each token a group of its own, but those at `positions`, which are one, without an offset."""
+    others = [Group([i], offset) for i, offset in enumerate(offsets) if i not in positions]
+    return sorted([*others, Group(list(positions), None)] if positions else others)
+
+
+def moved(groups: Sequence[Group], positions: Sequence[int]) -> tuple[int, ...]:
+    """Where the tokens at `positions` are, once each group is one token."""
+    return tuple(i for i, each in enumerate(groups) if each.positions[0] in positions)
+
+
+def label(text: str, tokens: Sequence[str], offsets: Sequence[Offset], word: Group) -> str:
+    """What a word is shown as: its characters."""
+    # A lone token that is the whole word keeps its own label.
+    first = word.positions[0]
+    return text[slice(*word.offset)] if word.offset and word.offset != offsets[first] else tokens[first]
+
+
+def folded_labels(tokens: Sequence[str], parts: list[Group], prompt: str) -> tuple[str, ...]:
+    """What tokens are shown as once the prompt's are one."""
+    return tuple(prompt.strip() if len(part.positions) > 1 else tokens[part.positions[0]] for part in parts)
+
+
+def summed(rows: np.ndarray, words: list[Group]) -> np.ndarray:
+    """`(S, D)` → `(W, D)`. Summed in float64, so that the total is kept to one rounding."""
+    return np.stack([rows[word.positions].sum(axis=0, dtype=np.float64) for word in words]).astype(rows.dtype)
 
 
 def _joins(text: str, i: int) -> bool:

@@ -8,15 +8,17 @@ text fills a pass by itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from xsbert.attribution.modes import Mode
 from xsbert.models.text import Text
+
+T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def batches(texts: Sequence[Text], most: Callable[[int], int]) -> Iterator[Batch
             yield batched(group[start : start + size])
 
 
-def pulled_through(lengths: dict[str, int], pairs: Sequence[tuple[str, str]], mode: Mode) -> dict[str, list[str]]:
+def pulled_through(lengths: dict[T, int], pairs: Sequence[tuple[T, T]], mode: Mode) -> dict[T, list[T]]:
     """The texts that others' token vectors are pulled back through: text → the others, each once.
 
     The longer text of a pair is taken so where `mode` finds it worth while for all its pairs together.
@@ -71,15 +73,15 @@ def pulled_through(lengths: dict[str, int], pairs: Sequence[tuple[str, str]], mo
         pairs: the pairs of texts.
         mode: the choice, from the number of vectors to pull through a text, and its length.
     """
-    shorter: dict[str, dict[str, None]] = defaultdict(dict)
-    forward: set[str] = set()
+    shorter: dict[T, dict[T, None]] = defaultdict(dict)
+    forward: set[T] = set()
     for pair in pairs:
         short, long = sorted(pair, key=lambda text: (lengths[text], text))
         if short == long:
             forward.add(short)
         else:
             shorter[long][short] = None
-    chosen: dict[str, list[str]] = {}
+    chosen: dict[T, list[T]] = {}
     for long in sorted(shorter, key=lambda text: lengths[text], reverse=True):
         others = list(shorter[long])
         if long not in forward and mode.reverses(sum(lengths[text] for text in others), lengths[long]):
@@ -92,7 +94,7 @@ def _key(text: Text) -> Any:
     shapes = (
         (name, tuple(value.shape[1:]) if _has_rows(value) else repr(value)) for name, value in text.features.items()
     )
-    return len(text.tokens), tuple(shapes)
+    return len(text.tokens), text.given.task, tuple(shapes)
 
 
 def _has_rows(value: Any) -> bool:

@@ -94,7 +94,8 @@ def warn(
     text: Text, layer: int, found: Integral | Pulled, rule: Rule, rounds: str | None, max_length: int | None
 ) -> None:
     """Warns of a text that was cut, of a quadrature that gave up, of products that round too much."""
-    shown = repr(text.string if len(text.string) <= 60 else text.string[:59] + "…")
+    string = text.given.string
+    shown = repr(string if len(string) <= 60 else string[:59] + "…")
     if text.truncated:
         _warn(
             f"The text {shown} is longer than the model takes and was cut to {len(text.tokens)} tokens, as encode "

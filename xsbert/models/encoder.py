@@ -16,6 +16,7 @@ from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.result import Attribution, TokenVectors
 from xsbert.models.checks import check_folder, check_method, check_mode, check_pairs, check_resources, check_texts
 from xsbert.models.engine import Engine, undisturbed
+from xsbert.models.prompts import Both, both, given
 from xsbert.models.published import PublishedMethods
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.shift import ReferenceTransformer, ShiftingReferenceTransformer
@@ -76,6 +77,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
         mode: Mode = ByLength(),
+        prompt: Both = None,
+        prompt_name: Both = None,
+        task: Both = None,
         memory: int | None = None,
         products: torch.dtype | None = None,
     ) -> Attribution:
@@ -92,6 +96,10 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
                 through a much longer text. The matrix is the same, to the errors that it carries.
+            prompt, prompt_name, task: what `encode` puts before a text, as there; with the task "query" or
+                "document" what `encode_query` and `encode_document` put there, and the route that they
+                take. One for both texts, or a pair. The prompt's tokens are in the result, and
+                `x.folded()` makes them one.
             memory: the bytes that a pass may hold beyond the model; by default a quarter of what is
                 free. What doesn't fit is done in parts, down to one tangent at one point.
             products: a lower precision for products with weights, such as torch.bfloat16 where the
@@ -104,9 +112,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         Raises:
             TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule,
                 `mode` not a mode, `memory` not a whole number.
-            ValueError: `layer` is out of range, `layers` no list of layers, the encoder can't be split
-                there, `similarity` neither cosine nor dot, `memory` not
-                positive, `products` not a lower precision.
+            ValueError: the model has no such prompt or route, `layer` is out of range, `layers` no list
+                of layers, the encoder can't be split there, `similarity` neither cosine nor dot,
+                `memory` not positive, `products` not a lower precision.
 
         Warns:
             UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, or
@@ -121,6 +129,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             reference=reference,
             similarity=similarity,
             mode=mode,
+            prompt=prompt,
+            prompt_name=prompt_name,
+            task=task,
             memory=memory,
             products=products,
         )
@@ -136,6 +147,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
         mode: Mode = ByLength(),
+        prompt: Both = None,
+        prompt_name: Both = None,
+        task: Both = None,
         memory: int | None = None,
         products: torch.dtype | None = None,
         show_progress_bar: bool = False,
@@ -154,9 +168,11 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         check_method(quadrature, reference)
         check_mode(mode)
         check_resources(memory, products)
+        sides = zip(zip(*pairs, strict=True), both(prompt), both(prompt_name), both(task), strict=True)
+        as_given = zip(*(given(self, texts, *options) for texts, *options in sides), strict=True)
         with undisturbed(self.device):
             engine = Engine(self, layer, quadrature, reference, memory, products, layers)
-            return engine.explain(pairs, similarity, mode, show_progress_bar)
+            return engine.explain(list(as_given), similarity, mode, show_progress_bar)
 
     def explain_ranking(
         self,
@@ -169,6 +185,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         reference: Reference = PaddingReference(),
         similarity: str | None = None,
         mode: Mode = ByLength(),
+        prompt: Both = None,
+        prompt_name: Both = None,
+        task: Both = ("query", "document"),
         memory: int | None = None,
         products: torch.dtype | None = None,
         show_progress_bar: bool = False,
@@ -187,6 +206,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
             reference=reference,
             similarity=similarity,
             mode=mode,
+            prompt=prompt,
+            prompt_name=prompt_name,
+            task=task,
             memory=memory,
             products=products,
             show_progress_bar=show_progress_bar,
@@ -201,6 +223,9 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         layers: str | None = None,
         quadrature: Rule = Adaptive(),
         reference: Reference = PaddingReference(),
+        prompt: str | None = None,
+        prompt_name: str | None = None,
+        task: str | None = None,
         memory: int | None = None,
         products: torch.dtype | None = None,
         show_progress_bar: bool = False,
@@ -214,4 +239,4 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         check_resources(memory, products)
         with undisturbed(self.device):
             engine = Engine(self, layer, quadrature, reference, memory, products, layers)
-            return engine.token_vectors(texts, show_progress_bar)
+            return engine.token_vectors(given(self, texts, prompt, prompt_name, task), show_progress_bar)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from xsbert.attribution.integrate import Integral, token_vectors
 from xsbert.attribution.memory import Budget, share_of_free
 from xsbert.attribution.modes import Mode
-from xsbert.attribution.pair import assemble, attribute
+from xsbert.attribution.pair import assemble, products_of
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.pullback import Pulled, pulled_back
 from xsbert.attribution.quadrature import Rule
@@ -23,6 +24,7 @@ from xsbert.attribution.result import Attribution, EmbeddedText, TokenVectors
 from xsbert.attribution.tangents import Rounded
 from xsbert.models.batches import Batch, batched, batches, pulled_through
 from xsbert.models.checks import warn
+from xsbert.models.prompts import Given, routed
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.tail import Split
 from xsbert.models.text import Text, read
@@ -55,36 +57,58 @@ class Engine:
         layers: str | None = None,
     ) -> None:
         self.model, self.rule, self.reference = model, rule, reference
-        self.split = Split(list(model), layer, model.truncate_dim, layers)
+        self._splits: dict[tuple[nn.Module, ...], Split] = {}
+        self._make_split = partial(Split, layer=layer, truncate_dim=model.truncate_dim, layers=layers)
         self.memory = share_of_free(model.device) if memory is None else memory
         self.rounded = None if products is None else Rounded(products)
-        self._checked = False
+        self._checked: set[Split] = set()
 
-    def token_vectors(self, strings: Sequence[str], progress: bool = False) -> list[TokenVectors]:
+    def split(self, texts: Batch) -> Split:
+        """The modules that these texts run through, split at the layer."""
+        return self._split_for(texts.texts[0].given.task)
+
+    def _split_for(self, task: str) -> Split:
+        modules = routed(list(self.model), task)
+        if modules not in self._splits:
+            self._splits[modules] = self._make_split(list(modules))
+        return self._splits[modules]
+
+    def _read(self, given: Iterable[Given]) -> dict[Given, Text]:
+        """The texts, tokenized; each once. What the model can't do is refused before."""
+        each_once = dict.fromkeys(given)
+        for task in {each.task for each in each_once}:
+            self._split_for(task)
+        return {each: read(self.model, each) for each in each_once}
+
+    def _tokenizer(self, texts: Batch) -> Any:
+        first = routed(list(self.model), texts.texts[0].given.task)[0]
+        return getattr(first, "tokenizer", None) or self.model.tokenizer
+
+    def token_vectors(self, given: Sequence[Given], progress: bool = False) -> list[TokenVectors]:
         """Each text's token vectors, by forward mode, in the order given."""
-        texts = {string: read(self.model, string) for string in strings}
+        texts = self._read(given)
         with tqdm(total=len(texts), desc="Texts", disable=not progress) as bar:
             known = self._forward(list(texts.values()), bar)
-        return [known[string] for string in strings]
+        return [known[each] for each in given]
 
     def explain(
-        self, pairs: Sequence[tuple[str, str]], similarity: str, mode: Mode, progress: bool = False
+        self, pairs: Sequence[tuple[Given, Given]], similarity: str, mode: Mode, progress: bool = False
     ) -> list[Attribution]:
         """Each pair's attribution, in the order given."""
-        texts = {string: read(self.model, string) for pair in pairs for string in pair}
-        through = pulled_through({string: len(text.tokens) for string, text in texts.items()}, pairs, mode)
-        found: dict[tuple[str, str], tuple[EmbeddedText, np.ndarray]] = {}
+        texts = self._read(each for pair in pairs for each in pair)
+        through = pulled_through({each: len(text.tokens) for each, text in texts.items()}, pairs, mode)
+        found: dict[tuple[Given, Given], tuple[EmbeddedText, np.ndarray]] = {}
         with tqdm(total=len(texts), desc="Texts", disable=not progress) as bar:
-            known = self._forward([text for string, text in texts.items() if string not in through], bar)
-            for long in sorted(through, key=lambda string: len(texts[string].tokens), reverse=True):
+            known = self._forward([text for each, text in texts.items() if each not in through], bar)
+            for long in sorted(through, key=lambda each: len(texts[each].tokens), reverse=True):
                 embedded, parts = self._pulled(texts[long], [known[short] for short in through[long]])
                 for short, products in zip(through[long], parts, strict=True):
                     found[short, long] = embedded, products
                 bar.update()
 
-        def explained(a: str, b: str) -> Attribution:
+        def explained(a: Given, b: Given) -> Attribution:
             if a in known and b in known:
-                return attribute(known[a], known[b], similarity)
+                return assemble(known[a], known[b], products_of(known[a], known[b]), similarity)
             if b in known:
                 long, products = found[b, a]
                 return assemble(long, known[b], np.ascontiguousarray(products.T), similarity)
@@ -101,12 +125,12 @@ class Engine:
         return self._checked_paths(texts)[0]
 
     def _checked_paths(self, texts: Batch) -> tuple[Paths, Tensor]:
-        tokenizer: Any = self.model.tokenizer
-        ends, whole = self.split.embedded(texts.features)
-        starts = self.reference.hidden_states(self.split, texts, tokenizer)
-        paths = Paths(self.split.tail(texts.features), starts, ends, self.memory)
-        self.split.check(whole, paths.end_values)
-        if not self._checked and tokenizer.pad_token_id is not None:
+        split, tokenizer = self.split(texts), self._tokenizer(texts)
+        ends, whole = split.embedded(texts.features)
+        starts = self.reference.hidden_states(split, texts, tokenizer)
+        paths = Paths(split.tail(texts.features), starts, ends, self.memory)
+        split.check(whole, paths.end_values)
+        if split not in self._checked and tokenizer.pad_token_id is not None:
             self._check_elsewhere(batched(texts.texts[:1]), whole[:1])
         return paths, whole
 
@@ -116,31 +140,31 @@ class Engine:
         Raises:
             ValueError: it is wrong at the text's padding.
         """
-        padding = PaddingReference().features(text, self.model.tokenizer)
-        hidden, embeddings = self.split.embedded(padding)
+        split, padding = self.split(text), PaddingReference().features(text, self._tokenizer(text))
+        hidden, embeddings = split.embedded(padding)
         with torch.no_grad():
-            tail = self.split.tail(text.features)(hidden, torch.zeros(1, dtype=torch.long, device=hidden.device))
-        self.split.check(embeddings, tail, scale=whole)
-        self._checked = True
+            tail = split.tail(text.features)(hidden, torch.zeros(1, dtype=torch.long, device=hidden.device))
+        split.check(embeddings, tail, scale=whole)
+        self._checked.add(split)
 
-    def _forward(self, texts: Sequence[Text], bar: Any) -> dict[str, TokenVectors]:
+    def _forward(self, texts: Sequence[Text], bar: Any) -> dict[Given, TokenVectors]:
         known = {}
         for batch in batches(texts, self._together):
             paths, whole = self._checked_paths(batch)
             for i, integral in enumerate(token_vectors(paths, self.rule, self.rounded)):
                 vectors = _on_host(integral.vectors.to(paths.ends.dtype))
-                known[batch.texts[i].string] = TokenVectors(
-                    **self._fields(batch.texts[i], integral, self.split.norm(whole[i])), vectors=vectors
-                )
+                fields = self._fields(batch.texts[i], integral, self.split(batch), whole[i])
+                known[batch.texts[i].given] = TokenVectors(**fields, vectors=vectors)
             bar.update(len(batch.texts))
         return known
 
     def _pulled(self, text: Text, others: Sequence[TokenVectors]) -> tuple[EmbeddedText, list[np.ndarray]]:
         """The text, and for each of the others the products of its token vectors with this text's, `(S_other, S)`."""
-        paths, whole = self._checked_paths(batched([text]))
+        batch = batched([text])
+        paths, whole = self._checked_paths(batch)
         cotangents = torch.from_numpy(np.concatenate([other.vectors for other in others])).to(paths.ends.device)
         pulled = pulled_back(paths, self.rule, cotangents)
-        embedded = EmbeddedText(**self._fields(text, pulled, self.split.norm(whole[0])))
+        embedded = EmbeddedText(**self._fields(text, pulled, self.split(batch), whole[0]))
         parts = pulled.products.split([len(other.tokens) for other in others])
         return embedded, [_on_host(part) for part in parts]
 
@@ -150,24 +174,26 @@ class Engine:
         budget = Budget(self.memory, 4 * hidden, tokens, self.model.device)
         return max(1, budget.rows("slope") // (5 * tokens))
 
-    def _fields(self, text: Text, found: Integral | Pulled, norm: float) -> dict[str, Any]:
+    def _fields(self, text: Text, found: Integral | Pulled, split: Split, whole: Tensor) -> dict[str, Any]:
         """What both kinds of result say of a text. Warns where the user should know."""
         rounds = None if self.rounded is None else str(self.rounded.dtype).removeprefix("torch.")
-        warn(text, self.split.layer, found, self.rule, rounds, self.model.max_seq_length)
+        warn(text, split.layer, found, self.rule, rounds, self.model.max_seq_length)
         return {
-            "text": text.string,
+            "text": text.given.string,
             "tokens": text.tokens,
             "offsets": text.offsets,
             "embedding": _on_host(found.end_value),
             "reference_embedding": _on_host(found.start_value),
             "error": found.error,
             "nodes": found.nodes,
-            "norm": norm,
+            "norm": split.norm(whole),
             "truncated": text.truncated,
-            "layer": self.split.layer,
+            "layer": split.layer,
             "reference": repr(self.reference),
             "quadrature": repr(self.rule) + (f", products in {rounds}" if rounds else ""),
             "model": _name(self.model),
+            "prompt": text.given.prompt,
+            "prompted": text.prompted,
         }
 
 

@@ -11,6 +11,7 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from xsbert.attribution.words import Offset
+from xsbert.models.prompts import Given, given
 
 
 @dataclass(frozen=True)
@@ -18,35 +19,40 @@ class Text:
     """One text, tokenized as `encode` tokenizes it.
 
     Args:
-        string: the text as the user gave it.
+        given: the text as the user gave it, its prompt and its task.
         features: what the host's `preprocess` gives for this text alone, a batch of one, on the model's device.
         tokens: the S tokens as the characters that they stand for.
         pieces: the S tokens as the tokenizer spells them ("##ing", "Ġdog").
         offsets: where each token stands in `string`; None for special and prompt tokens.
         special: `(S,)`, bool: the tokens that the tokenizer added around the text.
+        prompted: the positions of the prompt's tokens.
         truncated: whether the tokenizer cut the text.
     """
 
-    string: str
+    given: Given
     features: dict[str, Any]
     tokens: tuple[str, ...]
     pieces: tuple[str, ...]
     offsets: tuple[Offset, ...]
     special: Tensor
+    prompted: tuple[int, ...]
     truncated: bool
 
 
-def read(model: SentenceTransformer, string: str) -> Text:
-    """Tokenizes one text, behind the model's default prompt where it has one.
+def read(model: SentenceTransformer, text: str | Given) -> Text:
+    """Tokenizes one text, behind its prompt; a string behind the model's default prompt, where it has one.
 
     Raises:
         TypeError: `string` is not a string.
         ValueError: it holds half a surrogate pair, which no tokenizer can read, or the model's
             tokenizer gives no offsets.
     """
+    if not isinstance(text, Given):
+        check_string(text)
+        (text,) = given(model, [text], None, None, None)
+    string, prompt, _ = text
     check_string(string)
-    prompt = model._resolve_prompt(None, None) or ""
-    features = _preprocessed(model, string, prompt or None)
+    features = _preprocessed(model, text)
     encoding = (getattr(features, "encodings", None) or [None])[0]
     if encoding is None:
         raise ValueError(
@@ -59,24 +65,30 @@ def read(model: SentenceTransformer, string: str) -> Text:
         for mark, (start, end) in zip(special.tolist(), encoding.offsets, strict=True)
     )
     pieces = tuple(encoding.tokens)
+    prompted = tuple(i for i, offset in enumerate(offsets) if offset is None and not special[i])
+    tokens = [_shown(string, piece, offset) for piece, offset in zip(pieces, offsets, strict=True)]
+    for i in prompted:
+        tokens[i] = prompt[slice(*encoding.offsets[i])].strip() or tokens[i]
     return Text(
-        string=string,
+        given=text,
         features={name: _moved(value, model.device) for name, value in features.items()},
-        tokens=tuple(_shown(string, piece, offset) for piece, offset in zip(pieces, offsets, strict=True)),
+        tokens=tuple(tokens),
         pieces=pieces,
         offsets=offsets,
         special=special.to(model.device),
+        prompted=prompted,
         truncated=bool(encoding.overflowing),
     )
 
 
-def _preprocessed(model: SentenceTransformer, string: str, prompt: str | None) -> Any:
+def _preprocessed(model: SentenceTransformer, text: Given) -> Any:
+    options = {"prompt": text.prompt or None} | ({"task": text.task} if text.task else {})
     if not getattr(model[0], "can_flatten_inputs", False):
-        return model.preprocess([string], prompt=prompt)
+        return model.preprocess([text.string], **options)
     # With flash attention the host packs texts into one row, without masks or offsets; not on this copy.
     reader: Any = copy.copy(model[0])
     reader.can_flatten_inputs = False
-    return reader.preprocess([string], prompt=prompt)
+    return reader.preprocess([text.string], **options)
 
 
 def check_string(string: object) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+from xsbert.attribution.storage import write_whole
 from xsbert.models.adapters import CONFIG, WEIGHTS
 from xsbert.training.card import model_card
 
@@ -37,7 +37,7 @@ class Output:
             raise ValueError(f"--output got {folder}, which is not empty; expected a new folder. {remedy} another one.")
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(begun, json.dumps(recipe, indent=2) + "\n")
+            write_whole(begun, _json(recipe))
 
     @property
     def figures(self) -> dict[str, Any] | None:
@@ -64,8 +64,8 @@ class Output:
 
     def finish(self, figures: dict[str, Any]) -> None:
         """Writes the card and the figures, and deletes the checkpoints."""
-        write_whole(self.folder / "README.md", model_card(self.folder.name, self.recipe, figures))
-        write_whole(self.folder / "figures.json", json.dumps(figures, indent=2) + "\n")
+        write_whole(self.folder / "README.md", model_card(self.folder.name, self.recipe, figures).encode())
+        write_whole(self.folder / "figures.json", _json(figures))
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def _check_same(self, begun: dict[str, Any], recipe: dict[str, Any]) -> None:
@@ -78,8 +78,5 @@ class Output:
             )
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that it is there whole or not at all."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    os.replace(new, path)
+def _json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()

@@ -1,0 +1,75 @@
+"""How a text is put to the model: behind which prompt, and as a query or a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Router
+from torch import nn
+
+Both = str | None | tuple[str | None, str | None]
+"""A choice for both texts of a pair, or one for each."""
+NAMES = {"query": ("query",), "document": ("document", "passage", "corpus")}
+"""The prompts that `encode_query` and `encode_document` look for, in their order."""
+
+
+class Given(NamedTuple):
+    """A text as the model is given it; empty strings for no prompt, and for no task."""
+
+    string: str
+    prompt: str = ""
+    task: str = ""
+
+
+def given(
+    model: SentenceTransformer, strings: Sequence[str], prompt: str | None, name: str | None, task: str | None
+) -> list[Given]:
+    """Texts as `encode` gives them to the model; with a task, as `encode_query` or `encode_document` does.
+
+    Raises:
+        TypeError: an option is not a string.
+        ValueError: the model has no prompt of this name.
+    """
+    for option, value in (("prompt", prompt), ("prompt_name", name), ("task", task)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{option} got {value!r} ({type(value).__name__}); expected a string, or a pair of them.")
+    if name is not None and name not in model.prompts:
+        raise ValueError(
+            f"prompt_name got {name!r}; this model's prompts are {', '.join(map(repr, model.prompts)) or 'none'}. "
+            "Name one of these, or pass the prompt itself: prompt='query: '."
+        )
+    if prompt is None and name is None and task is not None:
+        name = next((name for name in NAMES.get(task, ()) if name in model.prompts), None)
+    resolved = model._resolve_prompt(prompt, None if prompt is not None else name)
+    return [Given(string, resolved or "", task or "") for string in strings]
+
+
+def both(value: Any) -> tuple[Any, Any]:
+    """A choice for each text of a pair.
+
+    Raises:
+        ValueError: a tuple or list of another length.
+    """
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(f"Got {value!r} for a pair of texts; expected one choice for both, or (for a, for b).")
+        return value[0], value[1]
+    return value, value
+
+
+def routed(modules: Sequence[nn.Module], task: str) -> tuple[nn.Module, ...]:
+    """The modules that a text of this task runs through: a `Router` gives way to those of its route.
+
+    Raises:
+        ValueError: the router has no such route.
+    """
+    found: list[nn.Module] = []
+    for module in modules:
+        if isinstance(module, Router):
+            route: Any = module.sub_modules[str(module._resolve_route(task or None, "text"))]
+            found += route
+        else:
+            found.append(module)
+    return tuple(found)
