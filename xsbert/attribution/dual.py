@@ -158,4 +158,8 @@ _IN_PLACE: dict[Any, Any] = {
     **dict.fromkeys((Tensor.__imul__, Tensor.mul_), torch.mul),
     **dict.fromkeys((Tensor.__itruediv__, Tensor.div_), torch.div),
     Tensor.masked_fill_: torch.masked_fill,
+    **{
+        getattr(Tensor, f"{name}_"): getattr(torch, name)
+        for name in ("relu", "log1p", "exp", "log", "tanh", "sigmoid", "clamp", "abs", "sqrt", "rsqrt", "neg", "square")
+    },
 }

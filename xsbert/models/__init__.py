@@ -11,3 +11,4 @@ from xsbert.models.reference import PaddingReference as PaddingReference
 from xsbert.models.reference import Reference as Reference
 from xsbert.models.shift import ReferenceTransformer as ReferenceTransformer
 from xsbert.models.shift import ShiftingReferenceTransformer as ShiftingReferenceTransformer
+from xsbert.models.sparse import XSSparseEncoder as XSSparseEncoder

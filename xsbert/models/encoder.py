@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import torch
 from sentence_transformers import SentenceTransformer
 from torch import nn
 
-from xsbert.attribution.adaptive import Adaptive
-from xsbert.attribution.modes import ByLength, Mode
-from xsbert.attribution.pair import check_similarity
-from xsbert.attribution.quadrature import Rule
-from xsbert.attribution.result import Attribution, TokenVectors
-from xsbert.models.checks import check_folder, check_method, check_mode, check_pairs, check_resources, check_texts
-from xsbert.models.engine import Engine, undisturbed
-from xsbert.models.prompts import Both, both, given
+from xsbert.models.checks import check_folder
+from xsbert.models.explaining import Explains
 from xsbert.models.published import PublishedMethods
-from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.shift import ReferenceTransformer, ShiftingReferenceTransformer
 
 
-class XSTransformer(PublishedMethods, SentenceTransformer):
+class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
     """A `SentenceTransformer` that also says why it finds two texts similar.
 
     Takes what `SentenceTransformer` takes: a name or a path, or `modules=[…]`. `encode`,
@@ -33,6 +25,7 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         >>> model.explain("The coffee is bad.", "This is not a good coffee.").words().top(3)
     """
 
+    _host = SentenceTransformer
     # What the host resolves saved class names with, before it asks for trust_remote_code=True.
     _module_classes: Mapping[str, type[nn.Module]] = {
         "xsbert.models.ReferenceTransformer": ReferenceTransformer,
@@ -45,198 +38,6 @@ class XSTransformer(PublishedMethods, SentenceTransformer):
         super().__init__(model_name_or_path, *args, **kwargs)
 
     @classmethod
-    def wrap(cls, model: SentenceTransformer) -> XSTransformer:
-        """The same model with `explain`: shares its modules, weights, prompts and settings.
-
-        Raises:
-            TypeError: `model` is no `SentenceTransformer`.
-        """
-        if not isinstance(model, SentenceTransformer):
-            raise TypeError(
-                f"XSTransformer.wrap got a {type(model).__name__}; expected a SentenceTransformer. "
-                "From a name or a path use XSTransformer(name_or_path)."
-            )
-        wrapped = cls.__new__(cls)
-        shared = {name: value.copy() if isinstance(value, dict) else value for name, value in vars(model).items()}
-        vars(wrapped).update(shared)
-        return wrapped
-
-    @classmethod
     def load(cls, input_path: str) -> XSTransformer:
         """The host's older way to load a saved model."""
         return cls(input_path)
-
-    def explain(
-        self,
-        text_a: str,
-        text_b: str,
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        similarity: str | None = None,
-        mode: Mode = ByLength(),
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = None,
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-    ) -> Attribution:
-        """Attributes the similarity of two texts to pairs of their tokens.
-
-        Args:
-            text_a, text_b: the texts, with S_a and S_b tokens.
-            layer: whose input the tokens are taken at: 0 (the embeddings' output) to L − 1, negative
-                from the end. Deeper layers cost less; there tokens know more of their context.
-            layers: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by
-                default the longest list of alike modules.
-            quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
-            reference: what a text is compared with.
-            similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
-            mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
-                through a much longer text. The matrix is the same, to the errors that it carries.
-            prompt, prompt_name, task: what `encode` puts before a text, as there; with the task "query" or
-                "document" what `encode_query` and `encode_document` put there, and the route that they
-                take. One for both texts, or a pair. The prompt's tokens are in the result, and
-                `x.folded()` makes them one.
-            memory: the bytes that a pass may hold beyond the model; by default a quarter of what is
-                free. What doesn't fit is done in parts, down to one tangent at one point.
-            products: a lower precision for products with weights, such as torch.bfloat16 where the
-                device has matrix units for it; by default their own. `x.errors` tells what it cost. A text
-                that another's vectors are pulled back through keeps its precision.
-
-        Returns:
-            The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
-
-        Raises:
-            TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule,
-                `mode` not a mode, `memory` not a whole number.
-            ValueError: the model has no such prompt or route, `layer` is out of range, `layers` no list
-                of layers, the encoder can't be split there, `similarity` neither cosine nor dot,
-                `memory` not positive, `products` not a lower precision.
-
-        Warns:
-            UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, or
-                the products rounded too much for it.
-        """
-        check_texts([text_a, text_b])
-        (x,) = self.explain_pairs(
-            [(text_a, text_b)],
-            layer=layer,
-            layers=layers,
-            quadrature=quadrature,
-            reference=reference,
-            similarity=similarity,
-            mode=mode,
-            prompt=prompt,
-            prompt_name=prompt_name,
-            task=task,
-            memory=memory,
-            products=products,
-        )
-        return x
-
-    def explain_pairs(
-        self,
-        pairs: Iterable[tuple[str, str]],
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        similarity: str | None = None,
-        mode: Mode = ByLength(),
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = None,
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool = False,
-    ) -> list[Attribution]:
-        """`explain` for many pairs, in their order.
-
-        Each text is worked on once, however often it occurs, and short texts of one length together.
-        A text is never padded, so a pair's result does not depend on the others.
-
-        Args, Raises, Warns: as `explain`; ValueError for no pairs, or for what is not a pair.
-        """
-        similarity = self.similarity_fn_name if similarity is None else similarity
-        check_similarity(similarity)
-        pairs = check_pairs(pairs)
-        check_texts([text for pair in pairs for text in pair])
-        check_method(quadrature, reference)
-        check_mode(mode)
-        check_resources(memory, products)
-        sides = zip(zip(*pairs, strict=True), both(prompt), both(prompt_name), both(task), strict=True)
-        as_given = zip(*(given(self, texts, *options) for texts, *options in sides), strict=True)
-        with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference, memory, products, layers)
-            return engine.explain(list(as_given), similarity, mode, show_progress_bar)
-
-    def explain_ranking(
-        self,
-        query: str,
-        documents: Sequence[str],
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        similarity: str | None = None,
-        mode: Mode = ByLength(),
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = ("query", "document"),
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool = False,
-    ) -> list[Attribution]:
-        """`explain` of one query with many documents, the most similar first.
-
-        Args, Raises, Warns: as `explain`; ValueError for no documents.
-        """
-        check_texts(documents)
-        pairs = [(query, document) for document in documents]
-        found = self.explain_pairs(
-            pairs,
-            layer=layer,
-            layers=layers,
-            quadrature=quadrature,
-            reference=reference,
-            similarity=similarity,
-            mode=mode,
-            prompt=prompt,
-            prompt_name=prompt_name,
-            task=task,
-            memory=memory,
-            products=products,
-            show_progress_bar=show_progress_bar,
-        )
-        return sorted(found, key=lambda x: x.score, reverse=True)
-
-    def token_vectors(
-        self,
-        texts: Sequence[str],
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        prompt: str | None = None,
-        prompt_name: str | None = None,
-        task: str | None = None,
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool = False,
-    ) -> list[TokenVectors]:
-        """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.
-
-        Args, Raises, Warns: as `explain`; ValueError for no texts.
-        """
-        check_texts(texts)
-        check_method(quadrature, reference)
-        check_resources(memory, products)
-        with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference, memory, products, layers)
-            return engine.token_vectors(given(self, texts, prompt, prompt_name, task), show_progress_bar)

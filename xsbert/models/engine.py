@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.model import BaseModel
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -48,7 +48,7 @@ class Engine:
 
     def __init__(
         self,
-        model: SentenceTransformer,
+        model: BaseModel,
         layer: int,
         rule: Rule,
         reference: Reference,
@@ -58,7 +58,7 @@ class Engine:
     ) -> None:
         self.model, self.rule, self.reference = model, rule, reference
         self._splits: dict[tuple[nn.Module, ...], Split] = {}
-        self._make_split = partial(Split, layer=layer, truncate_dim=model.truncate_dim, layers=layers)
+        self._make_split = partial(Split, layer=layer, truncate_dim=getattr(model, "truncate_dim", None), layers=layers)
         self.memory = share_of_free(model.device) if memory is None else memory
         self.rounded = None if products is None else Rounded(products)
         self._checked: set[Split] = set()
@@ -207,7 +207,7 @@ def undisturbed(device: torch.device) -> Iterator[None]:
         yield
 
 
-def _name(model: SentenceTransformer) -> str:
+def _name(model: BaseModel) -> str:
     return str(getattr(model.config, "_name_or_path", "") or type(model.transformers_model).__name__)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.model import BaseModel
 from sentence_transformers.base.modules import Router
 from torch import nn
 
@@ -24,7 +24,7 @@ class Given(NamedTuple):
 
 
 def given(
-    model: SentenceTransformer, strings: Sequence[str], prompt: str | None, name: str | None, task: str | None
+    model: BaseModel, strings: Sequence[str], prompt: str | None, name: str | None, task: str | None
 ) -> list[Given]:
     """Texts as `encode` gives them to the model; with a task, as `encode_query` or `encode_document` does.
 

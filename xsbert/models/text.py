@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.model import BaseModel
 from torch import Tensor
 
 from xsbert.attribution.words import Offset
@@ -39,7 +39,7 @@ class Text:
     truncated: bool
 
 
-def read(model: SentenceTransformer, text: str | Given) -> Text:
+def read(model: BaseModel, text: str | Given) -> Text:
     """Tokenizes one text, behind its prompt; a string behind the model's default prompt, where it has one.
 
     Raises:
@@ -81,7 +81,7 @@ def read(model: SentenceTransformer, text: str | Given) -> Text:
     )
 
 
-def _preprocessed(model: SentenceTransformer, text: Given) -> Any:
+def _preprocessed(model: BaseModel, text: Given) -> Any:
     options = {"prompt": text.prompt or None} | ({"task": text.task} if text.task else {})
     if not getattr(model[0], "can_flatten_inputs", False):
         return model.preprocess([text.string], **options)

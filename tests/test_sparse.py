@@ -1,0 +1,88 @@
+"""Sparse encoders: embeddings as long as a vocabulary, by the same laws."""
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from sentence_transformers import SparseEncoder
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.sparse_encoder.modules import SpladePooling
+
+from xsbert import XSSparseEncoder
+from xsbert.attribution import Adaptive
+from xsbert.attribution.dual import Dual
+from xsbert.attribution.ways import by_duals
+
+A, B = "The dog runs after the kitten.", "Outside the cat is chased by the dog."
+
+
+@pytest.fixture(scope="module")
+def folder(tiny_folders, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("splade")
+    transformers.AutoTokenizer.from_pretrained(tiny_folders["mpnet_shelf"]).save_pretrained(folder)
+    torch.manual_seed(0)
+    model = transformers.MPNetForMaskedLM(transformers.AutoConfig.from_pretrained(tiny_folders["mpnet_shelf"]))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter *= 8
+    model.eval().save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(params=["max", "sum"])
+def model(request, folder):
+    modules = [Transformer(folder, transformer_task="fill-mask"), SpladePooling(pooling_strategy=request.param)]
+    return SparseEncoder(modules=modules, device="cpu")
+
+
+@pytest.mark.parametrize("layer", [0, -1])
+def test_the_laws_hold(model, layer):
+    x = XSSparseEncoder.wrap(model).explain(A, B, layer=layer, quadrature=Adaptive(1e-2))
+    assert x.score == pytest.approx(float(model.similarity(*model.encode([A, B]))), rel=1e-5)
+    assert x.similarity == "dot"
+    assert max(x.errors) <= 1e-2
+    assert x.error <= 0.03 * sum(map(abs, (x.score, *x.reference_terms)))
+
+
+def test_vectors_are_as_long_as_the_vocabulary(model):
+    (vectors,) = XSSparseEncoder.wrap(model).token_vectors([A], layer=-1, quadrature=Adaptive(1e-2))
+    encoded = model.encode(A, convert_to_sparse_tensor=False).cpu().numpy()
+    assert vectors.vectors.shape[1] == len(encoded) == len(model.tokenizer)
+    np.testing.assert_allclose(vectors.embedding, encoded, atol=1e-5)
+
+
+def test_a_saved_model_loads_by_its_path(model, tmp_path):
+    model.save_pretrained(str(tmp_path))
+    loaded = XSSparseEncoder(str(tmp_path), device="cpu")
+    assert loaded.explain(A, B, layer=-1, quadrature=Adaptive(1e-2)).score == pytest.approx(
+        float(model.similarity(*model.encode([A, B]))), rel=1e-5
+    )
+
+
+def test_a_pooling_that_writes_in_place_needs_no_other_way():
+    """SPLADE's activations are in place: on memory of their own, so tangents pass by our rules."""
+    pooling, hidden = SpladePooling(pooling_strategy="max").eval(), torch.randn(1, 4, 50)
+    mask = torch.ones(1, 4, dtype=torch.long)
+
+    def f(x):
+        return pooling({"token_embeddings": x, "attention_mask": mask})["sentence_embedding"]
+
+    with torch.no_grad():
+        _, pushed = by_duals(f, hidden, torch.ones(1, 1, 4, 50))
+    assert isinstance(f(Dual(hidden, torch.ones(1, 1, 4, 50))), Dual)
+    expected = torch.func.jvp(lambda x: f(x), (hidden,), (torch.ones_like(hidden),))[1]
+    torch.testing.assert_close(pushed[0], expected)
+
+
+def test_a_limit_on_dimensions_is_refused(folder):
+    modules = [Transformer(folder, transformer_task="fill-mask"), SpladePooling()]
+    model = XSSparseEncoder(modules=modules, device="cpu", max_active_dims=64)
+    for call in (lambda: model.explain(A, B), lambda: model.token_vectors([A])):
+        with pytest.raises(ValueError, match="keeps the 64 largest dimensions"):
+            call()
+
+
+def test_only_its_own_host_is_wrapped(minilm):
+    with pytest.raises(TypeError, match=r"XSSparseEncoder\.wrap got a XSTransformer; expected a SparseEncoder"):
+        XSSparseEncoder.wrap(minilm)
