@@ -34,7 +34,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.10",
     packages=find_packages(include=["xsbert", "xsbert.*"]),
-    package_data={"xsbert": ["py.typed"]},
+    package_data={"xsbert": ["py.typed"], "xsbert.models": ["minilm_cos/*"]},
     install_requires=[
         "torch>=2.4",
         "sentence-transformers>=6",

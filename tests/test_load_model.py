@@ -201,7 +201,7 @@ def test_what_is_saved_loads_again_everywhere(tmp_path, tiny):
 
 @pytest.mark.parametrize("name", ["mpnet", "", "no/such/folder", "no.zip"])
 def test_an_unknown_name_lists_those_that_exist(tmp_path, name):
-    with pytest.raises(ValueError, match=r"mpnet_cos, mpnet_dot, droberta_cos, droberta_dot|no modules\.json"):
+    with pytest.raises(ValueError, match=r"expected minilm_cos, mpnet_cos, .*, droberta_dot|no modules\.json"):
         load_model(name, model_dir=tmp_path)
 
 
@@ -218,3 +218,27 @@ def test_the_dot_loss_is_the_distance_of_dot_products(tiny):
     absolute = DotSimilarityLoss(model, torch.nn.L1Loss())
     assert absolute.get_config_dict() == {"loss_fct": "L1Loss"}
     torch.testing.assert_close(absolute(features, labels), (a @ b - labels).abs().mean(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_packaged_exact_model_is_exact():
+    model = load_model("minilm_cos")
+    pairs = [("The coffee is bad.", "This is not a good coffee."), ("A man plays a guitar.", "A dog runs.")]
+    for x in model.explain_pairs(pairs):
+        assert max(map(abs, x.reference_terms)) < 1e-6
+        assert x.is_exact
+        assert x.explained == pytest.approx(x.score, abs=2e-3)
+        assert x.score == pytest.approx(float(model.similarity(*model.encode([x.text_a, x.text_b]))), abs=1e-5)
+
+
+def test_the_packaged_model_is_small_and_says_where_it_comes_from():
+    folder = checkpoints.PACKAGED["minilm_cos"]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_000_000
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "sentence-transformers/all-MiniLM-L6-v2"
+    assert "| test | 1,379 | 85.90 |" in (folder / "README.md").read_text()
+
+
+def test_the_packaged_model_is_another_than_its_base(minilm):
+    model = load_model("minilm_cos")
+    assert np.abs(model.encode(TEXTS[0]) - minilm.encode(TEXTS[0])).max() > 1e-2
+    assert load_model("minilm_cos").encode(TEXTS[0]) == pytest.approx(model.encode(TEXTS[0]), abs=1e-6)

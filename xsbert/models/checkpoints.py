@@ -1,4 +1,4 @@
-"""`load_model`: an exact model by its published name, by its folder, or by its zip file."""
+"""`load_model`: an exact model by its name, by its folder, or by its zip file."""
 
 from __future__ import annotations
 
@@ -10,27 +10,37 @@ from pathlib import Path
 
 import torch
 
+from xsbert.models.adapters import join_adapters
 from xsbert.models.architectures import XSMPNet, XSRoberta
+from xsbert.models.default import default_model
 from xsbert.models.encoder import XSTransformer
+from xsbert.models.shift import ShiftingReferenceTransformer
 from xsbert.models.unpack import unpack
 
+PACKAGED = {"minilm_cos": Path(__file__).parent / "minilm_cos"}
+"""Exact models inside this package: low-rank adapters for all-MiniLM-L6-v2."""
 PUBLISHED = {"mpnet_cos": XSMPNet, "mpnet_dot": XSMPNet, "droberta_cos": XSRoberta, "droberta_dot": XSRoberta}
 URL = "https://www2.ims.uni-stuttgart.de/data/xsbert/{name}.zip"
 
 
 def load_model(name: str, model_dir: str | Path | None = None) -> XSTransformer:
-    """Loads a published exact model, or one of your own.
+    """Loads a packaged or published exact model, or one of your own.
 
     Args:
-        name: "mpnet_cos", "mpnet_dot", "droberta_cos" or "droberta_dot", downloaded where they are not
-            at hand (about 300 to 400 MB each); or the path to a model's folder or zip file.
+        name: "minilm_cos", the package's own: all-MiniLM-L6-v2 as `default_model` finds it, and what
+            makes it exact. Or "mpnet_cos", "mpnet_dot", "droberta_cos" or "droberta_dot", downloaded
+            where they are not at hand (about 300 to 400 MB each). Or the path to a model's folder or
+            zip file.
         model_dir: the folder that downloaded models are kept in; by default xsbert in the user's cache
             ($XDG_CACHE_HOME, else ~/.cache).
 
     Raises:
         ValueError: no such model, a folder without one, or a zip file that is not to be trusted.
         ConnectionError: the download broke off or never began. Nothing is left behind.
+        OSError: all-MiniLM-L6-v2, for "minilm_cos", is not within reach.
     """
+    if name in PACKAGED:
+        return _packaged(PACKAGED[name])
     folder = _folder(name, Path(model_dir) if model_dir is not None else cache())
     if not (folder / "modules.json").is_file():
         raise ValueError(
@@ -43,6 +53,14 @@ def load_model(name: str, model_dir: str | Path | None = None) -> XSTransformer:
 def cache() -> Path:
     """The user's cache folder for models."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "xsbert"
+
+
+def _packaged(folder: Path) -> XSTransformer:
+    """all-MiniLM-L6-v2 with the shift, and with trained adapters joined."""
+    plain, _ = default_model()
+    shifted = ShiftingReferenceTransformer.of(plain[0])
+    join_adapters(shifted.auto_model, folder)
+    return XSTransformer(modules=[shifted, *list(plain)[1:]], similarity_fn_name="cosine", device=str(plain.device))
 
 
 def _folder(name: str, model_dir: Path) -> Path:
@@ -61,8 +79,8 @@ def _folder(name: str, model_dir: Path) -> Path:
         _download(URL.format(name=name), model_dir / name)
         return model_dir / name
     raise ValueError(
-        f"load_model got {name!r}, which is neither a folder nor a zip file nor a published model; expected "
-        f"{', '.join(PUBLISHED)}, or a path. A model from the hub is loaded by XSTransformer(name)."
+        f"load_model got {name!r}, which is neither a folder nor a zip file nor a model of ours; expected "
+        f"{', '.join((*PACKAGED, *PUBLISHED))}, or a path. A model from the hub is loaded by XSTransformer(name)."
     )
 
 
