@@ -153,3 +153,13 @@ def test_any_transformer_can_be_shifted_and_nothing_else(minilm):
     assert shifted.max_seq_length == minilm[0].max_seq_length
     with pytest.raises(TypeError, match="The shift got a Pooling; expected a Transformer"):
         ShiftingReferenceTransformer.of(minilm[1])
+
+
+def test_a_reference_is_the_same_whichever_text_asks_for_it_first(tiny_folders):
+    rows = []
+    for first in (TEXTS, TEXTS[:1], TEXTS[2:]):
+        model = XSTransformer(str(tiny_folders["mpnet_cos"]), device="cpu")
+        model.encode(first)
+        rows.append(model.encode(TEXTS[0]))
+    np.testing.assert_array_equal(rows[0], rows[1])
+    np.testing.assert_array_equal(rows[0], rows[2])

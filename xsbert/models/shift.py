@@ -33,6 +33,8 @@ def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
 
 MOST_KEPT = 128
 """How many references, of as many lengths, are kept: some tens of megabytes."""
+SHORT, BLOCK = 64, 8
+"""References of up to SHORT tokens are computed BLOCK lengths at a time, nearly for the price of one."""
 
 
 class ReferenceTransformer(Transformer):
@@ -134,21 +136,29 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
         return torch.where(same[:, None, None], embeddings, references)
 
     def _by_length(self, lengths: list[int]) -> dict[int, Tensor]:
-        """The references of some lengths; in evaluation those that are kept, and each new one by itself."""
+        """The references of some lengths; in evaluation those that are kept."""
         if self.training or torch.is_grad_enabled():
             return dict(zip(lengths, self.references_of(lengths), strict=True))
         weights = tuple((p.data_ptr(), p.dtype, p.device, _version(p)) for p in self.parameters())
         kept = self._kept  # one look: another thread may put a new one in its place
         if kept.weights != weights:
             kept = self._kept = _Kept(weights)
-        references = {}
+        references = dict(kept.references)
         for length in lengths:
-            if (reference := kept.references.get(length)) is None:
-                reference = self.reference_embeddings(length)
-                if len(kept.references) < MOST_KEPT:
-                    kept.references[length] = reference
-            references[length] = reference
+            if length not in references:
+                together = self._together(length)
+                found = {each: row.clone() for each, row in zip(together, self.references_of(together), strict=True)}
+                references |= found
+                if len(kept.references) + len(found) <= MOST_KEPT:
+                    kept.references.update(found)
         return references
+
+    def _together(self, length: int) -> range:
+        """The lengths whose references one pass computes: always the same ones, so that rounding is the same."""
+        if length > SHORT or self.max_seq_length is None:
+            return range(length, length + 1)
+        first = (length - 1) // BLOCK * BLOCK + 1
+        return range(first, max(length, min(first + BLOCK - 1, self.max_seq_length)) + 1)
 
 
 class _Kept:
