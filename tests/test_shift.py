@@ -8,6 +8,7 @@ import torch
 
 from xsbert import XSTransformer
 from xsbert.models import ReferenceTransformer, ShiftingReferenceTransformer
+from xsbert.models.shift import _without_dropout
 
 TEXTS = ["The dog runs.", "", "She bought unbelievably expensive shoes yesterday.", "Coffee", "A dog, a cat, a yard."]
 EXACT = ["mpnet_cos", "droberta_cos"]
@@ -163,3 +164,17 @@ def test_a_reference_is_the_same_whichever_text_asks_for_it_first(tiny_folders):
         rows.append(model.encode(TEXTS[0]))
     np.testing.assert_array_equal(rows[0], rows[1])
     np.testing.assert_array_equal(rows[0], rows[2])
+
+
+def test_dropout_does_not_reach_the_reference(tiny_folders):
+    model = XSTransformer(str(tiny_folders["mpnet_cos"]), device="cpu")
+    expected = model[0].reference_embeddings(7).detach()
+    model.train()
+    assert any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules())
+    torch.testing.assert_close(model[0].reference_embeddings(7), expected, atol=1e-6, rtol=0)
+    assert all(module.training for module in model.modules())
+    twice = [model(model.preprocess([TEXTS[2]]))["sentence_embedding"] for _ in range(2)]
+    assert (twice[0] - twice[1]).abs().max() > 1e-3
+    with pytest.raises(RuntimeError, match="on purpose"), _without_dropout(model):
+        raise RuntimeError("on purpose")
+    assert all(module.training for module in model.modules())
