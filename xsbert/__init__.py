@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xsbert.attribution.result import Attribution as Attribution
     from xsbert.attribution.result import TokenVectors as TokenVectors
     from xsbert.models.encoder import XSTransformer as XSTransformer
+    from xsbert.models.late import XSMultiVectorEncoder as XSMultiVectorEncoder
     from xsbert.models.sparse import XSSparseEncoder as XSSparseEncoder
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ _HOME = {
     "Attribution": "xsbert.attribution.result",
     "TokenVectors": "xsbert.attribution.result",
     "XSTransformer": "xsbert.models.encoder",
+    "XSMultiVectorEncoder": "xsbert.models.late",
     "XSSparseEncoder": "xsbert.models.sparse",
 }
 _MODULES = ("attribution", "models", "plot", "utils")

@@ -6,6 +6,7 @@ from xsbert.models.checkpoints import load_model as load_model
 from xsbert.models.default import default_model as default_model
 from xsbert.models.default import load_reachable as load_reachable
 from xsbert.models.encoder import XSTransformer as XSTransformer
+from xsbert.models.late import XSMultiVectorEncoder as XSMultiVectorEncoder
 from xsbert.models.losses import DotSimilarityLoss as DotSimilarityLoss
 from xsbert.models.reference import PaddingReference as PaddingReference
 from xsbert.models.reference import Reference as Reference
