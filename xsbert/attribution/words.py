@@ -17,19 +17,27 @@ import numpy as np
 Offset = tuple[int, int] | None
 """Where a token stands in the text, [start, end); None for a token that is not in it ([CLS], </s>)."""
 
+UNDIVIDED = (
+    *("CJK UNIFIED", "CJK COMPAT", "HIRAGANA LETTER"),
+    *("THAI CHARACTER", "LAO LETTER", "LAO VOWEL", "KHMER LETTER", "KHMER INDEPENDENT", "MYANMAR LETTER"),
+)
+"""How the names of characters begin that are written without spaces between words."""
+
 
 def word_starts(text: str) -> list[int]:
     """For each character of `text` the position at which its word begins; −1 for white space.
 
     Letters, digits and the marks on them make a word, with apostrophes between letters and points
     or commas between digits inside it (the main rules of Unicode's annex 29). Every other character
-    is a word of its own; so are Chinese characters and Hiragana, which no spaces divide.
+    is a word of its own, a composed emoji or a flag one together; so are Chinese characters, Hiragana
+    and the letters of Thai, Lao, Khmer and Burmese, which no spaces divide: there a tokenizer's pieces
+    are the words.
     """
     starts: list[int] = []
     for i, char in enumerate(text):
         if char.isspace():
             starts.append(-1)
-        elif i and starts[-1] >= 0 and (_is_mark(char) or _joins(text, i)):
+        elif i and starts[-1] >= 0 and (_is_mark(char) or _joins(text, i) or _one_sign(text, i)):
             starts.append(starts[-1])
         else:
             starts.append(i)
@@ -120,4 +128,21 @@ def _is_mark(char: str) -> bool:
 
 
 def _stands_alone(char: str) -> bool:
-    return unicodedata.name(char, "").startswith(("CJK UNIFIED", "CJK COMPAT", "HIRAGANA LETTER"))
+    return unicodedata.name(char, "").startswith(UNDIVIDED)
+
+
+def _one_sign(text: str, i: int) -> bool:
+    """Whether character i goes on with the emoji before it: joined, a skin's colour, a flag's second letter."""
+    before, char = text[i - 1], text[i]
+    if before == "\u200d" and unicodedata.category(char) == "So":
+        return True
+    if "\U0001f3fb" <= char <= "\U0001f3ff":
+        return unicodedata.category(before) == "So" or _is_mark(before)
+    letters = 0
+    while letters < i and _is_flag_letter(text[i - 1 - letters]):
+        letters += 1
+    return _is_flag_letter(char) and letters % 2 == 1
+
+
+def _is_flag_letter(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
