@@ -1,4 +1,4 @@
-"""A model hub on loopback: as much of the real one as loading a model asks for."""
+"""A hub on loopback: as much of the real one as loading a model or a dataset asks for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @contextmanager
 def hub(models: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
-    """Serves folders as models by name. Gives the endpoint, and the paths that are asked for."""
+    """Serves folders as models by name; as datasets by "datasets/name". Gives the endpoint, and what is asked for."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,14 +63,19 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
         thread.join()
 
 
+def _listed(folder: Path) -> list[dict[str, object]]:
+    files = [file for file in folder.iterdir() if file.is_file()]
+    return [{"type": "file", "path": f.name, "size": f.stat().st_size, "oid": "0" * 40} for f in files]
+
+
 def _find(models: dict[str, Path], path: str) -> tuple[bytes, int]:
     for name, folder in models.items():
         if path.startswith(f"/{name}/resolve/"):
             file = folder / path.removeprefix(f"/{name}/resolve/").split("/", 1)[1]
             return (file.read_bytes(), 200) if file.is_file() else (b"", 404)
-        if path.startswith(f"/api/models/{name}"):
+        if path.startswith((f"/api/models/{name}", f"/api/{name}")):
             if "/tree/" in path:
-                return b"[]", 200
+                return json.dumps(_listed(folder) if name.startswith("datasets/") else []).encode(), 200
             siblings = [{"rfilename": str(f.relative_to(folder))} for f in folder.rglob("*") if f.is_file()]
             return json.dumps({"id": name, "sha": COMMIT, "siblings": siblings}).encode(), 200
     return b"", 404

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 import train
+from tests.hub import hub
 from xsbert.models import load_model
 from xsbert.models.adapters import join_adapters
 from xsbert.training import BatchesOfLikeLength, load_splits
@@ -200,21 +201,28 @@ def test_bad_options_are_refused(run, capfd, options, message):
 
 
 def test_data_comes_from_the_hub_too(data, tmp_path):
-    """What the host's loader gives for a dataset's name; a folder of the host's own layout stands for it."""
-    from xsbert.training import data as module
-
-    hub = tmp_path / "hub"
-    hub.mkdir()
+    """From a hub on loopback, by a dataset's name; the second time from the cache, with no hub."""
+    folder = tmp_path / "stsb"
+    folder.mkdir()
     for name, split in (("train", "train"), ("dev", "validation"), ("test", "test")):
-        lines = (data / f"{name}.csv").read_text().splitlines()
-        rows = [[a, b, float(score) / 5] for a, b, score in csv.reader(lines)]
-        with open(hub / f"{split}.csv", "w", newline="") as file:
+        rows = [[a, b, float(score) / 5] for a, b, score in csv.reader((data / f"{name}.csv").read_text().splitlines())]
+        with open(folder / f"{split}.csv", "w", newline="") as file:
             csv.writer(file).writerows([["sentence1", "sentence2", "score"], *rows])
-    loaded = module.load_dataset(str(hub), cache_dir=str(tmp_path / "cache"))
-    expected = load_splits(str(data))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "load_dataset", lambda name: loaded)
-        found = load_splits("sentence-transformers/stsb")
+    code = (
+        "import json, sys; from xsbert.training import load_splits; "
+        "json.dump({k: v.to_dict() for k, v in load_splits('sentence-transformers/stsb').items()}, sys.stdout)"
+    )
+    home = os.environ | {"HF_HOME": str(tmp_path / "home"), "PYTHONPATH": str(TRAIN.parent)}
+    with hub({"datasets/sentence-transformers/stsb": folder}) as (endpoint, asked):
+        environment = home | {"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0"}
+        first = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
+    assert any(path.endswith("/validation.csv") for path in asked)
+    environment = home | {"HF_HUB_OFFLINE": "1"}
+    again = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    found, expected = json.loads(first.stdout), load_splits(str(data))
+    assert json.loads(again.stdout) == found
     for split in expected:
         assert found[split]["sentence1"] == expected[split]["sentence1"]
         np.testing.assert_allclose(found[split]["score"], expected[split]["score"])

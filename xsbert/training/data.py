@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import datasets
 from datasets import Dataset, load_dataset
+from huggingface_hub import constants
 from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
 
+from xsbert.models.default import hub_answers
 from xsbert.pairs import COLUMNS, SPLITS, read_splits
 
 
@@ -28,13 +33,25 @@ def load_splits(name: str) -> dict[str, Dataset]:
             for split, pairs in read_splits(name).items()
         }
     try:
-        found = load_dataset(name)
+        with _offline_unless(hub_answers()):
+            found = load_dataset(name)
     except Exception as cause:  # the host's errors are of many kinds
         raise ConnectionError(
             f"{name!r} is neither a file nor a folder here, nor a dataset that the hub gives ({_line(cause)}); "
             "expected a folder with train, dev and test as csv or tsv, or a dataset's name and a connection."
         ) from cause
     return {split: _checked(name, found, spellings) for split, spellings in SPLITS.items()}
+
+
+@contextmanager
+def _offline_unless(answers: bool) -> Iterator[None]:
+    """Without a hub the host tries again and again, for minutes, before it looks into its cache."""
+    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = (before[0] or not answers, before[1] or not answers)
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
 
 
 def evaluator(split: Dataset, name: str, similarity: Literal["cosine", "dot"]) -> EmbeddingSimilarityEvaluator:
