@@ -57,7 +57,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--epochs", type=number(int, 1), default=4, help="(%(default)s)")
     add("--batch", type=number(int, 1), default=16, help="pairs in a batch (%(default)s)")
     add("--lr", type=number(float, 0), help="the highest learning rate (5e-5; with --lora 1e-3)")
-    add("--warmup", type=number(float, 0, 1), default=0.1, help="the share of steps that lead up to it (%(default)s)")
+    add("--warmup", type=number(float, 0, 0.9), default=0.1, help="the share of steps that lead up to it (%(default)s)")
     add("--seed", type=number(int, 0), default=0, help="(%(default)s)")
     add("--precision", choices=("float32", "bfloat16", "float16"), default="float32", help="(%(default)s)")
     add("--resume", action="store_true", help="go on with the run that was begun in OUTPUT")

@@ -55,3 +55,16 @@ def test_shared_layers_are_counted_by_their_passes(tmp_path):
 
 def test_the_page_is_made_from_the_table():
     assert (Path(__file__).parent / "SUPPORTED.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_layers_can_be_named(tmp_path):
+    model = build("BERT", tmp_path)
+    found = model.explain(*TEXTS[:2], layer=-1, quadrature=RULE)
+    assert model.explain(*TEXTS[:2], layer=-1, layers="encoder.layer", quadrature=RULE) == found
+    assert model.token_vectors(TEXTS[:1], layer=-1, layers="encoder.layer", quadrature=RULE)[0].layer == 2
+    with pytest.raises(ValueError, match=r"layers got 'encoder.blocks', .* of BertModel; expected 'encoder.layer'"):
+        model.explain(*TEXTS[:2], layers="encoder.blocks")
+    with pytest.raises(ValueError, match="is no list of layers"):
+        model.explain(*TEXTS[:2], layers="encoder")
+    with pytest.raises(TypeError, match=r"layers got 3 \(int\); expected a dotted path"):
+        model.explain(*TEXTS[:2], layers=3)

@@ -190,7 +190,7 @@ def test_a_run_goes_on_under_its_own_recipe_only(run):
     [
         (("--epochs", "0"), "got '0'; expected a number from 1"),
         (("--lr", "nan"), "got 'nan'; expected a number"),
-        (("--warmup", "2"), "from 0 to 1"),
+        (("--warmup", "2"), "from 0 to 0.9"),
         (("--similarity", "manhattan"), "choose from"),
     ],
 )
