@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
@@ -27,6 +28,11 @@ def families(labels: Iterable[str]) -> list[str]:
             chosen.append(font.name)
             missing -= found
     return [*_installed(usual), *dict.fromkeys(chosen)]
+
+
+def drawable(label: str) -> str:
+    """The label with "�" for each control character, which no font draws."""
+    return "".join("\ufffd" if unicodedata.category(char) == "Cc" and not char.isspace() else char for char in label)
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.storage import write_whole
-from xsbert.plot.fonts import families
+from xsbert.plot.fonts import drawable, families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,6 +107,7 @@ def draw_scale(image: AxesImage, **placement: Any) -> None:
 
 
 def _label(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
+    rows, columns = [drawable(label) for label in rows], [drawable(label) for label in columns]
     # Tokens are data: a dollar sign in one must not start a formula.
     style: dict[str, Any] = {
         "family": families([*rows, *columns]),
