@@ -100,6 +100,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         learning_rate=options.lr,
         warmup_steps=options.warmup,
         seed=options.seed,
+        use_cpu=model.device.type == "cpu",
         bf16=options.precision == "bfloat16",
         fp16=options.precision == "float16",
         batch_sampler=BatchesOfLikeLength,

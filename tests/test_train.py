@@ -77,6 +77,12 @@ def test_without_the_shift_it_trains_an_ordinary_one(run):
     assert "ordinary" in (folder / "README.md").read_text()
 
 
+def test_it_trains_in_bfloat16_and_saves_float32(run):
+    status, folder, _ = run("half", "--precision", "bfloat16")
+    assert status == 0
+    assert {weight.dtype for weight in load_file(folder / "model.safetensors").values()} == {torch.float32}
+
+
 def test_adapters_are_joined_and_can_be_joined_again(run, tiny_folders):
     _, folder, _ = run("lora", "--lora", "2", "--lr", "1e-2")
     model, base = load_model(folder), load_model(tiny_folders["mpnet_shelf"])
