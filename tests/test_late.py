@@ -91,3 +91,17 @@ def test_it_is_what_the_host_gives(model, tmp_path):
     host, ours = MultiVectorEncoder(str(tmp_path), device="cpu"), XSMultiVectorEncoder(str(tmp_path), device="cpu")
     np.testing.assert_allclose(ours.encode_query(QUERY), host.encode_query(QUERY))
     assert isinstance(ours.transformers_model, transformers.PreTrainedModel)
+
+
+def test_a_querys_expansion_is_scored_and_shown(tiny_folders):
+    """ColBERT pads a query with tokens that match too."""
+    expanding = modules(str(tiny_folders["mpnet_shelf"]))
+    expansion = {"strategy": "fixed", "length": 24}
+    expanding[0] = Transformer(str(tiny_folders["mpnet_shelf"]), query_expansion=expansion)
+    model = XSMultiVectorEncoder(modules=expanding, device="cpu")
+    x = model.explain(QUERY, DOCUMENTS[0])
+    own = float(model.similarity(model.encode_query([QUERY]), model.encode_document(DOCUMENTS[:1])))
+    assert x.score == pytest.approx(own, abs=1e-5)
+    assert len(x.tokens_a) == 24
+    assert x.tokens_a[-1] == "<pad>"
+    assert x.matrix[-1].any()
