@@ -9,6 +9,7 @@ from typing import Literal
 
 import datasets
 from datasets import Dataset, load_dataset
+from datasets.exceptions import DatasetsError
 from huggingface_hub import constants
 from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
 
@@ -35,7 +36,7 @@ def load_splits(name: str) -> dict[str, Dataset]:
     try:
         with _offline_unless(hub_answers()):
             found = load_dataset(name)
-    except Exception as cause:  # the host's errors are of many kinds
+    except (OSError, ValueError, DatasetsError) as cause:
         raise ConnectionError(
             f"{name!r} is neither a file nor a folder here, nor a dataset that the hub gives ({_line(cause)}); "
             "expected a folder with train, dev and test as csv or tsv, or a dataset's name and a connection."
