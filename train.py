@@ -90,6 +90,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     model = start()
     if options.lora:
         add_adapters(model, options.lora)
+    output.begin()
     loss = CosineSimilarityLoss(model) if options.similarity == "cosine" else DotSimilarityLoss(model)
     judges = {split: evaluator(splits[split], split, options.similarity) for split in ("dev", "test")}
     every = max(1, math.ceil(len(splits["train"]) / options.batch) // EVALUATIONS)

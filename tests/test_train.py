@@ -173,6 +173,13 @@ def test_bad_data_stops_before_training(run, data, tmp_path, file, line, message
     assert not folder.exists()
 
 
+def test_a_model_that_is_not_there_leaves_no_folder(run, tmp_path):
+    status, folder, said = run("none", "--model", str(tmp_path / "no-model"))
+    assert status == 2
+    assert "is no folder; expected a saved model" in said.err
+    assert not folder.exists()
+
+
 def test_what_is_there_is_not_overwritten(run, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full/thesis.txt").write_text("years")

@@ -35,9 +35,11 @@ class Output:
         elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             remedy = "Add --resume to go on, or name" if begun.is_file() else "Name"
             raise ValueError(f"--output got {folder}, which is not empty; expected a new folder. {remedy} another one.")
-        else:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(begun, _json(recipe))
+
+    def begin(self) -> None:
+        """Makes the folder, and writes the recipe; harmless where a run goes on."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / "recipe.json", _json(self.recipe))
 
     @property
     def figures(self) -> dict[str, Any] | None:
