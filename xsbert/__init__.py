@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from xsbert import models as models
     from xsbert import plot as plot
     from xsbert import utils as utils
+    from xsbert.attribution.embedded import TokenVectors as TokenVectors
     from xsbert.attribution.result import Attribution as Attribution
-    from xsbert.attribution.result import TokenVectors as TokenVectors
     from xsbert.models.encoder import XSTransformer as XSTransformer
     from xsbert.models.late import XSMultiVectorEncoder as XSMultiVectorEncoder
     from xsbert.models.sparse import XSSparseEncoder as XSSparseEncoder
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Attribution": "xsbert.attribution.result",
-    "TokenVectors": "xsbert.attribution.result",
+    "TokenVectors": "xsbert.attribution.embedded",
     "XSTransformer": "xsbert.models.encoder",
     "XSMultiVectorEncoder": "xsbert.models.late",
     "XSSparseEncoder": "xsbert.models.sparse",

@@ -1,6 +1,7 @@
 """Mathematics on functions and tensors: rules, token vectors, the pair's matrix, results."""
 
 from xsbert.attribution.adaptive import Adaptive as Adaptive
+from xsbert.attribution.embedded import TokenVectors as TokenVectors
 from xsbert.attribution.modes import ByLength as ByLength
 from xsbert.attribution.modes import Forward as Forward
 from xsbert.attribution.modes import Mode as Mode
@@ -11,4 +12,3 @@ from xsbert.attribution.quadrature import Nodes as Nodes
 from xsbert.attribution.quadrature import RightRiemann as RightRiemann
 from xsbert.attribution.quadrature import Rule as Rule
 from xsbert.attribution.result import Attribution as Attribution
-from xsbert.attribution.result import TokenVectors as TokenVectors

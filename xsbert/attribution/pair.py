@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from xsbert.attribution.result import Attribution, EmbeddedText, TokenVectors
+from xsbert.attribution.embedded import EmbeddedText, TokenVectors
+from xsbert.attribution.result import Attribution
 
 SIMILARITIES = ("cosine", "dot")
 

@@ -13,6 +13,7 @@ from sentence_transformers.base.model import BaseModel
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from xsbert.attribution.embedded import EmbeddedText, TokenVectors
 from xsbert.attribution.integrate import Integral, token_vectors
 from xsbert.attribution.memory import Budget, share_of_free
 from xsbert.attribution.modes import Mode
@@ -20,7 +21,7 @@ from xsbert.attribution.pair import assemble, products_of
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.pullback import Pulled, pulled_back
 from xsbert.attribution.quadrature import Rule
-from xsbert.attribution.result import Attribution, EmbeddedText, TokenVectors
+from xsbert.attribution.result import Attribution
 from xsbert.attribution.tangents import Rounded
 from xsbert.models.batches import Batch, batched, batches, pulled_through
 from xsbert.models.checks import warn

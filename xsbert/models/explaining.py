@@ -9,10 +9,11 @@ import torch
 from sentence_transformers.base.model import BaseModel
 
 from xsbert.attribution.adaptive import Adaptive
+from xsbert.attribution.embedded import TokenVectors
 from xsbert.attribution.modes import ByLength, Mode
 from xsbert.attribution.pair import check_similarity
 from xsbert.attribution.quadrature import Rule
-from xsbert.attribution.result import Attribution, TokenVectors
+from xsbert.attribution.result import Attribution
 from xsbert.models.checks import check_method, check_mode, check_pairs, check_resources, check_texts
 from xsbert.models.engine import Engine, undisturbed
 from xsbert.models.prompts import Both, both, given

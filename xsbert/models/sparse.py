@@ -6,7 +6,8 @@ from typing import Any
 
 from sentence_transformers import SparseEncoder
 
-from xsbert.attribution.result import Attribution, TokenVectors
+from xsbert.attribution.embedded import TokenVectors
+from xsbert.attribution.result import Attribution
 from xsbert.models.checks import check_folder
 from xsbert.models.explaining import Explains
 

@@ -1,0 +1,65 @@
+"""What every result is: a frozen dataclass that holds arrays on the host, equal by content, with files."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsbert.attribution import storage
+
+
+class Record:
+    """What both results share: read-only arrays, equality by content, and files."""
+
+    def _freeze(self, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+        if shape != expected:
+            raise ValueError(f"{type(self).__name__} got shapes {shape} where {expected} were expected.")
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(
+            np.array_equal(getattr(self, f.name), getattr(other, f.name))
+            if isinstance(getattr(self, f.name), np.ndarray)
+            else getattr(self, f.name) == getattr(other, f.name)
+            for f in fields(self)  # type: ignore[arg-type]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain Python values, as `save` writes it."""
+        return storage.to_dict(self)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a JSON file. The file appears whole or not at all.
+
+        Raises:
+            ValueError: `path` does not end in `.json`.
+        """
+        storage.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Any:
+        """Reads what `save` wrote.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is not JSON, holds something else, or is of a later version.
+        """
+        return storage.load(cls, path)
+
+
+def checked_count(k: int) -> int:
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise TypeError(f"top(k) got {k!r} ({type(k).__name__}); expected a whole number, such as 5.")
+    if k < 1:
+        raise ValueError(f"top(k) got k = {k}; expected at least 1.")
+    return k
+
+
+def shortened(text: str, width: int = 40) -> str:
+    return repr(text if len(text) <= width else text[: width - 1] + "…")
