@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 
 import pytest
 
-from xsbert.models import XSTransformer
+from xsbert.models import XSTransformer, load_model
 from xsbert.models.default import packaged_model
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -52,6 +52,12 @@ def minilm_folder() -> str:
 def minilm(minilm_folder) -> XSTransformer:
     """The real all-MiniLM-L6-v2."""
     return XSTransformer(minilm_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def minilm_cos(minilm_folder) -> XSTransformer:
+    """The exact model that comes with the package."""
+    return load_model("minilm_cos")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from xsbert import models as models
     from xsbert import plot as plot
     from xsbert import utils as utils
+    from xsbert.attribution.contrast import contrast as contrast
     from xsbert.attribution.embedded import TokenVectors as TokenVectors
+    from xsbert.attribution.ranking import Ranking as Ranking
     from xsbert.attribution.result import Attribution as Attribution
     from xsbert.models.encoder import XSTransformer as XSTransformer
     from xsbert.models.late import XSMultiVectorEncoder as XSMultiVectorEncoder
@@ -21,6 +23,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Attribution": "xsbert.attribution.result",
+    "Ranking": "xsbert.attribution.ranking",
+    "contrast": "xsbert.attribution.contrast",
     "TokenVectors": "xsbert.attribution.embedded",
     "XSTransformer": "xsbert.models.encoder",
     "XSMultiVectorEncoder": "xsbert.models.late",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from xsbert.attribution.record import Record, checked_count, shortened
+from xsbert.attribution import frames
+from xsbert.attribution.record import checked_count, shortened
+from xsbert.attribution.shown import Shown
 from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
 
 EXACT = 1e-5
@@ -23,7 +25,7 @@ class TokenPair(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attribution(Record):
+class Attribution(Shown):
     """A similarity as a sum over token pairs.
 
     Law 2: `matrix.sum()` = `score` − ra − rb + rr, up to `error`, where ra, rb, rr are the
@@ -129,6 +131,14 @@ class Attribution(Record):
             TokenPair(self.tokens_a[i], self.tokens_b[j], float(self.matrix[i, j]))
             for i, j in zip(rows, columns, strict=True)
         ]
+
+    def to_dataframe(self) -> Any:
+        """A pandas table: a row for each pair, with position_a, token_a, position_b, token_b and attribution.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return frames.of_pairs(self.tokens_a, self.tokens_b, self.matrix)
 
     def __repr__(self) -> str:
         kind = "exact" if self.is_exact else "approximate"

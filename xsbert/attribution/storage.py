@@ -32,6 +32,11 @@ def save(result: Any, path: str | Path) -> None:
 
 def load(kind: type, path: str | Path) -> Any:
     """Reads a result of the given kind."""
+    return restored(kind, read(kind, path)[0], path)
+
+
+def read(kind: type, path: str | Path) -> tuple[dict[str, Any], str]:
+    """What a file holds, its kind and version checked; and what was expected, for errors."""
     expected = f"expected a file written by {kind.__name__}.save"
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -45,10 +50,16 @@ def load(kind: type, path: str | Path) -> Any:
             f"{path} has version {data.get('version')!r}, and this xsbert reads version {VERSION}; "
             "update xsbert, or make the file again."
         )
+    return data, expected
+
+
+def restored(kind: type, data: Any, path: str | Path) -> Any:
+    """A result from its plain values."""
     try:
         there = [f for f in fields(kind) if f.name in data or f.default is MISSING]  # the others came later
         return kind(**{f.name: _restored(data[f.name], str(f.type), data["dtype"]) for f in there})
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
+        expected = f"expected a file written by {kind.__name__}.save"
         raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
 
 

@@ -13,6 +13,7 @@ from xsbert.attribution.embedded import TokenVectors
 from xsbert.attribution.modes import ByLength, Mode
 from xsbert.attribution.pair import check_similarity
 from xsbert.attribution.quadrature import Rule
+from xsbert.attribution.ranking import Ranking, ranked
 from xsbert.attribution.result import Attribution
 from xsbert.models.checks import check_method, check_mode, check_pairs, check_resources, check_texts
 from xsbert.models.engine import Engine, undisturbed
@@ -170,8 +171,8 @@ class Explains(BaseModel):
         memory: int | None = None,
         products: torch.dtype | None = None,
         show_progress_bar: bool = False,
-    ) -> list[Attribution]:
-        """`explain` of one query with many documents, the most similar first.
+    ) -> Ranking:
+        """`explain` of one query with many documents: their ranking, the most similar first.
 
         Args, Raises, Warns: as `explain`; ValueError for no documents.
         """
@@ -192,7 +193,7 @@ class Explains(BaseModel):
             products=products,
             show_progress_bar=show_progress_bar,
         )
-        return sorted(found, key=lambda x: x.score, reverse=True)
+        return ranked(found)
 
     def token_vectors(
         self,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sentence_transformers import MultiVectorEncoder
 
+from xsbert.attribution.ranking import Ranking, ranked
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.words import Offset
 from xsbert.models.checks import check_folder, check_pairs, check_texts
@@ -79,11 +80,11 @@ class XSMultiVectorEncoder(MultiVectorEncoder):
         known = self._embedded([*queries, *documents], show_progress_bar)
         return [self._attributed(known[q], known[d]) for q, d in zip(queries, documents, strict=True)]
 
-    def explain_ranking(self, query: str, documents: Sequence[str], **options: Any) -> list[Attribution]:
-        """`explain` of one query with many documents, the most similar first."""
+    def explain_ranking(self, query: str, documents: Sequence[str], **options: Any) -> Ranking:
+        """`explain` of one query with many documents: their ranking, the most similar first."""
         check_texts(documents)
         found = self.explain_pairs([(query, document) for document in documents], **options)
-        return sorted(found, key=lambda x: x.score, reverse=True)
+        return ranked(found)
 
     def _embedded(self, texts: Sequence[Given], progress: bool) -> dict[Given, _Tokens]:
         known: dict[Given, _Tokens] = {}
