@@ -20,6 +20,7 @@ TEST = [
     *TRAIN,
     "pytest",
     "hypothesis",  # property tests over any text
+    "playwright",  # drives the Chromium that pages are tested in
     "build",  # builds the wheel whose contents are tested
     "setuptools",  # the wheel's backend, so that the build needs no network
 ]
@@ -34,7 +35,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.10",
     packages=find_packages(include=["xsbert", "xsbert.*"]),
-    package_data={"xsbert": ["py.typed"], "xsbert.models": ["minilm_cos/*"]},
+    package_data={"xsbert": ["py.typed"], "xsbert.plot": ["assets/*"], "xsbert.models": ["minilm_cos/*"]},
     install_requires=[
         "torch>=2.4",
         "sentence-transformers>=6",

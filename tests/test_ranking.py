@@ -107,6 +107,6 @@ def test_tables_of_pandas(ranking):
 
 def test_tables_without_pandas_say_what_to_do(ranking, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match="pip install pandas, or use x.matrix"):
+    with pytest.raises(ImportError, match=r"pip install pandas, or use x\.matrix"):
         ranking[0].to_dataframe()
     assert isinstance(ranking[0], Attribution)

@@ -1,0 +1,73 @@
+// The page of a ranking: the query, and the documents with what it finds in them.
+
+const documents = data.documents.map((each) => ({ ...each, matrix: unpacked(each.matrix) }));
+const limit = Math.max(...documents.map((d) => d.matrix.limit));
+const query = setText($("query"), data.query, "query");
+const sum = (length, at) => { let total = 0; for (let k = 0; k < length; k++) total += at(k); return total; };
+const found = (d, j) => sum(d.matrix.rows, (i) => d.matrix.at(i, j)); // what the query finds in word j
+const gives = (d, i) => sum(d.matrix.columns, (j) => d.matrix.at(i, j));
+const average = (i) => sum(documents.length, (n) => gives(documents[n], i)) / documents.length;
+const most = (all) => Math.max(...all.map(Math.abs)) || 1;
+let near = null, chosen = null;
+
+documents.forEach((d, n) => {
+  const box = $("document-" + n);
+  d.words = setText(box, d.pieces, n);
+  d.found = d.words.map((_, j) => found(d, j));
+  box.classList.add("short");
+  if (box.scrollHeight > box.clientHeight + 4) addMore(box);
+  else box.classList.remove("short");
+  box.closest("li").addEventListener("pointerenter", () => { near = d; draw(); });
+});
+$("documents").addEventListener("pointerleave", () => { near = null; draw(); });
+const mostFound = most(documents.flatMap((d) => d.found));
+
+function addMore(box) {
+  const button = make("button", { type: "button", "aria-expanded": "false" }, "Show all");
+  button.addEventListener("click", () => {
+    const short = box.classList.toggle("short");
+    button.textContent = short ? "Show all" : "Show less";
+    button.setAttribute("aria-expanded", String(!short));
+  });
+  box.after(button);
+  box.addEventListener("focusin", () => { if (box.classList.contains("short")) button.click(); });
+}
+
+function draw() {
+  const inQuery = chosen && chosen.side === "query" ? chosen.index : null;
+  const d = chosen && inQuery === null ? documents[chosen.side] : near;
+  for (const word of document.querySelectorAll(".chosen")) word.classList.remove("chosen");
+  if (chosen) chosen.classList.add("chosen");
+  for (const each of documents) each.words.forEach((word, j) => {
+    if (!word) return;
+    if (inQuery !== null) shade(word, each.matrix.at(inQuery, j), limit);
+    else shade(word, chosen && each === d ? 0 : each.found[j], mostFound);
+  });
+  const gave = query.map((_, i) => (d ? gives(d, i) : average(i)));
+  const scale = chosen && d ? limit : most(gave);
+  query.forEach((word, i) => {
+    if (word) shade(word, inQuery !== null ? 0 : chosen && d ? d.matrix.at(i, chosen.index) : gave[i], scale);
+  });
+  setLegend(chosen ? limit : mostFound);
+  say(inQuery, d, gave);
+}
+
+function say(inQuery, d, gave) {
+  const status = $("status"), bdi = (label) => make("bdi", {}, "“" + label + "”");
+  const list = (pairs) => pairs.filter((p) => Math.abs(p.value) >= 0.01 * limit).sort((p, q) => Math.abs(q.value) - Math.abs(p.value)).slice(0, 5)
+    .forEach((p, n) => status.append(n ? ", " : ": ", bdi(p.label), p.place ? ` in document ${p.place} ` : " ", make("span", { class: "num" }, shown(p.value, limit))));
+  status.replaceChildren();
+  if (inQuery !== null) {
+    status.append(bdi(data.labels[inQuery]), " finds");
+    list(documents.flatMap((each, n) => each.labels.map((label, j) => ({ label, place: n + 1, value: each.matrix.at(inQuery, j) }))));
+  } else if (chosen) {
+    status.append("Found in ", bdi(d.labels[chosen.index]), " by");
+    list(data.labels.map((label, i) => ({ label, value: d.matrix.at(i, chosen.index) })));
+  } else if (d) {
+    status.append("What each word of the query adds to the score of document " + (documents.indexOf(d) + 1));
+    list(data.labels.map((label, i) => ({ label, value: gave[i] })));
+  } else status.append("Words have the colour of what the query finds in them; the query's words that of what they add in the mean. Point at a word, or move to it with Tab and the arrow keys.");
+}
+
+choosing($("ranking"), (word) => { chosen = word; draw(); });
+draw();
