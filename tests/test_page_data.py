@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from xsbert.attribution import GaussLegendre
 from xsbert.plot import page
-from xsbert.plot.frame import frame
+from xsbert.plot.notebook import frame
 from xsbert.plot.pieces import CUT, packed, pieces, printable
 
 WORDS = "rain flooded several streets in the old town on Sunday evening and firefighters pumped water out of cellars"

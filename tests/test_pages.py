@@ -9,7 +9,7 @@ import pytest
 from tests.browser import browsers, strengths
 from xsbert.attribution import GaussLegendre
 from xsbert.plot import page
-from xsbert.plot.frame import frame
+from xsbert.plot.notebook import frame
 from xsbert.plot.pieces import printable
 
 A, B = "The coffee is bad.", "This is not a good coffee."

@@ -28,4 +28,4 @@ class Shown(Record):
 
     def _repr_html_(self) -> str | None:
         """The page as a notebook shows it, in a frame of its own; None where it would be too large."""
-        return import_module("xsbert.plot.frame").frame(self)
+        return import_module("xsbert.plot.notebook").frame(self)

@@ -85,7 +85,7 @@ function drawLinks() {
     const [a, b] = (from.side === "a" ? [from, to] : [to, from]).map((word) => word.getClientRects()[0]);
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("d", curve(a, b, box));
-    path.setAttribute("stroke-width", (1 + 5 * share).toFixed(1));
+    path.setAttribute("stroke-width", (1 + 4 * share).toFixed(1));
     if (v < 0) path.setAttribute("class", "neg");
     svg.append(path);
   }
