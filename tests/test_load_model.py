@@ -226,6 +226,7 @@ def test_the_packaged_exact_model_is_exact():
     for x in model.explain_pairs(pairs):
         assert max(map(abs, x.reference_terms)) < 1e-6
         assert x.is_exact
+        assert x.model == "minilm_cos"
         assert x.explained == pytest.approx(x.score, abs=2e-3)
         assert x.score == pytest.approx(float(model.similarity(*model.encode([x.text_a, x.text_b]))), abs=1e-5)
 

@@ -60,6 +60,7 @@ def _packaged(folder: Path) -> XSTransformer:
     plain, _ = default_model()
     shifted = ShiftingReferenceTransformer.of(plain[0])
     join_adapters(shifted.auto_model, folder)
+    shifted.auto_model.config._name_or_path = folder.name  # what results name
     return XSTransformer(modules=[shifted, *list(plain)[1:]], similarity_fn_name="cosine", device=str(plain.device))
 
 
