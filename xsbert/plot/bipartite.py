@@ -19,8 +19,8 @@ PITCH = 0.24
 """Inches between the tokens of the longer text, in a figure that the plot makes itself."""
 PALEST = 0.45
 """How far from white to its end the colour map is at the weakest line: paler could not be seen on paper."""
-NEGATIVE = (0, (2.5, 1.2))
-"""The dashes of a negative line, in line widths."""
+DASH, SPACE = 3.0, 2.0
+"""Points: the dashes of the thinnest negative line and the spaces between; wider lines have longer ones."""
 
 
 def bipartite(
@@ -85,11 +85,17 @@ class _Look:
 
     def __call__(self, values: Sequence[float] | np.ndarray) -> dict[str, Any]:
         share = np.clip(np.asarray(values, dtype=float) / self.limit, -1, 1)
+        widths = np.maximum(0.5, self.widest * np.abs(share))
         return {
-            "linewidths": np.maximum(0.5, self.widest * np.abs(share)),
+            "linewidths": widths,
             "colors": self.colours.to_rgba(np.where(share < 0, -1, 1) * PALEST + (1 - PALEST) * share),
-            "linestyles": [NEGATIVE if each < 0 else "solid" for each in share],
+            "linestyles": [_dashes(w) if each < 0 else "solid" for each, w in zip(share, widths, strict=True)],
         }
+
+
+def _dashes(width: float) -> tuple[int, tuple[float, float]]:
+    """As matplotlib takes them, in line widths."""
+    return 0, (DASH / width + 0.5, SPACE / width + 0.2)
 
 
 def _strongest(matrix: np.ndarray, k: int, threshold: float) -> list[tuple[int, int]]:
@@ -129,11 +135,12 @@ def _join(ax: Axes, pairs: list[tuple[int, int]], x: Attribution, longer: int, l
 
 
 def _legend(ax: Axes, pairs: list[tuple[int, int]], matrix: np.ndarray, look: _Look) -> None:
-    """Lines for two values of each sign that occurs, and what is drawn of how much."""
+    """The strongest and the weakest line of each sign, and what is drawn of how much."""
     from matplotlib.lines import Line2D
 
     drawn = np.array([matrix[pair] for pair in pairs])
-    samples = [sign * share * look.limit for sign in (1, -1) if (sign * drawn > 0).any() for share in (1, 0.25)]
+    signs = [drawn[drawn > 0], drawn[drawn < 0]]  # the strongest last
+    samples = list(dict.fromkeys(float(some[end]) for some in signs if len(some) for end in (-1, 0)))
     styles = look(samples)
     handles = [
         Line2D([], [], linewidth=width, color=colour, linestyle=dashes, dash_capstyle="butt", solid_capstyle="butt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def convergence(
     """
     xs = check_results(xs, "convergence", (Attribution, TokenVectors))
     lines = _lines(xs)
-    floor = _floor(lines)
+    floor, outside = _floor(lines), ax is None
     with axes_for(ax, *SIZE) as ax:
         ax.set(xscale="log", yscale="log")
         kinds = list(dict.fromkeys(kind for _, kind in lines))
@@ -62,8 +62,10 @@ def convergence(
         for (layer, kind), points in lines.items():
             style = _style(layers.index(layer), len(layers))
             _draw(ax, sorted(points), floor, MARKERS[kinds.index(kind) % len(MARKERS)], style)
+        if any(point.error == 0 for points in lines.values() for point in points):
+            _mark_zero(ax, floor)
         _dress(ax, title)
-        _legend(ax, kinds, layers)
+        _legend(ax, kinds, layers, outside)
     return ax
 
 
@@ -94,7 +96,7 @@ def _floor(lines: dict[tuple[int, str], list[_Point]]) -> float:
     return min(positive, default=1e-7) / 5
 
 
-def _style(number: int, count: int) -> dict:
+def _style(number: int, count: int) -> dict[str, Any]:
     from matplotlib import colormaps
 
     colour = colormaps["viridis"](0.8 * number / max(count - 1, 1))
@@ -116,13 +118,18 @@ def _draw(ax: Axes, points: list[_Point], floor: float, marker: str, style: dict
                 color=style["color"],
                 markerfacecolor="white" if zero else style["color"],
             )
-    if any(point.error == 0 for point in points):
-        ax.axhline(floor, color="#bbbbbb", linewidth=0.6, zorder=0)
+
+
+def _mark_zero(ax: Axes, floor: float) -> None:
+    place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    ax.axhline(floor, color="#bbbbbb", linewidth=0.6, zorder=0)
+    ax.annotate("error 0", (1, floor), xytext=(-2, 4), ha="right", fontsize=LARGEST - 1, **place)
 
 
 def _dress(ax: Axes, title: str) -> None:
     ax.set_xlabel("nodes for a text", fontsize=LARGEST)
     ax.set_ylabel("relative error of law 1", fontsize=LARGEST)
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.tick_params(labelsize=LARGEST - 1)
     ax.grid(color="#e6e6e6", linewidth=0.6)
     ax.set_axisbelow(True)
@@ -130,8 +137,8 @@ def _dress(ax: Axes, title: str) -> None:
     ax.set_title(title, fontsize=LARGEST)
 
 
-def _legend(ax: Axes, kinds: list[str], layers: list[int]) -> None:
-    """The markers and the dashes by themselves: fewer entries than lines."""
+def _legend(ax: Axes, kinds: list[str], layers: list[int], outside: bool) -> None:
+    """The markers and the dashes by themselves: fewer entries than lines. In axes of others it stays inside."""
     from matplotlib.lines import Line2D
 
     rules = [
@@ -146,8 +153,8 @@ def _legend(ax: Axes, kinds: list[str], layers: list[int]) -> None:
     ]
     ax.legend(
         handles=[*rules, *depths],
-        loc="upper left",
-        bbox_to_anchor=(1, 1),
+        loc="upper left" if outside else "best",
+        bbox_to_anchor=(1, 1) if outside else None,
         frameon=False,
         handlelength=3,
         fontsize=LARGEST - 1,

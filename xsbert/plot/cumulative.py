@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsbert.attribution.result import Attribution
-from xsbert.plot.frame import LARGEST, axes_for, check_results
+from xsbert.plot.fonts import drawable
+from xsbert.plot.frame import LARGEST, axes_for, check_results, label_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,7 @@ def _lines(ax: Axes, curves: list[tuple[np.ndarray, np.ndarray]], names: list[st
         outside = np.flatnonzero(np.abs(sums - 100) > 100 * within)
         settled = int(outside[-1]) + 1 if len(outside) else 0
         label = f"{name}\nwithin {100 * within:g} % from {shares[settled]:.2g} % of {len(sums) - 1} pairs"
-        ax.plot(shares, sums, color=colour, linestyle=dashes, linewidth=1.4, label=label)
+        ax.plot(shares, sums, color=colour, linestyle=dashes, linewidth=1.4, label=drawable(label))
         ax.plot(shares[settled], sums[settled], "o", color=colour, markersize=5, zorder=3)
 
 
@@ -106,11 +107,13 @@ def _dress(ax: Axes, title: str) -> None:
     ax.set_xlim(0, 100)
     ax.set_ylim(min(0, ax.get_ylim()[0]), max(110, ax.get_ylim()[1]))
     ax.set_xlabel("strongest token pairs, % of all", fontsize=LARGEST)
-    ax.set_ylabel("their sum, % of what all explain", fontsize=LARGEST)
+    ax.set_ylabel("their sum, % of what all pairs explain", fontsize=LARGEST)
     ax.tick_params(labelsize=LARGEST - 1)
     ax.spines[["top", "right"]].set_visible(False)
-    legend = ax.legend(fontsize=LARGEST - 1, frameon=False, loc="best")
-    for text in legend.get_texts():
+    texts = ax.legend(frameon=False, loc="best").get_texts()
+    style = label_style([text.get_text() for text in texts], LARGEST - 1)
+    for text in texts:
+        text.set(family=style["family"], fontsize=style["fontsize"])
         text.set_parse_math(False)
     ax.set_title(title, fontsize=LARGEST)
 

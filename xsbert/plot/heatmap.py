@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CELL = 0.3
 """Inches for a token in a figure that the heatmap makes itself."""
+FAINT, DARK = 0.1, 0.6
+"""Shares of the limit: below the first a cell is nearly white, above the second black can't be seen on it."""
 
 
 def heatmap(
@@ -33,6 +35,9 @@ def heatmap(
     cmap: str | Colormap = "RdBu_r",
 ) -> Axes:
     """Draws the attribution of each token pair; text a down, text b across.
+
+    Cells of negative pairs have a minus in them, from a tenth of the limit on: in black and white both
+    signs are grey.
 
     Args:
         x: the attribution; `x.words()` for words.
@@ -55,9 +60,10 @@ def heatmap(
             f"heatmap got a {type(x).__name__}; expected an Attribution, as model.explain gives. "
             "For a bare matrix use plot_attributions(A, tokens_a, tokens_b)."
         )
-    own = ax is None
+    own, limit = ax is None, check_limit(limit, x.matrix)
     with axes_for(ax, CELL * len(x.tokens_b), CELL * len(x.tokens_a)) as ax:
         image = draw(ax, x.matrix, x.tokens_a, x.tokens_b, limit, cmap)
+        mark_negative(ax, x.matrix, limit)
         if colorbar and own:
             width = 0.12 * ax.figure.dpi / ax.get_window_extent().width  # an eighth of an inch
             draw_scale(image, cax=ax.inset_axes((1 + width, 0, width, 1)))
@@ -93,6 +99,18 @@ def draw(
     image = ax.imshow(matrix, cmap=cmap, vmin=-limit, vmax=limit, aspect="equal", interpolation="nearest")
     _label(ax, rows, columns)
     return image
+
+
+def mark_negative(ax: Axes, matrix: np.ndarray, limit: float) -> None:
+    """A minus in each cell that is negative and not nearly white."""
+    from matplotlib.collections import LineCollection
+
+    rows, columns = np.nonzero(matrix <= -FAINT * limit)
+    if not len(rows):
+        return
+    colours = np.where(matrix[rows, columns] < -DARK * limit, "white", "#222222").tolist()
+    ends = [((column - 0.25, row), (column + 0.25, row)) for row, column in zip(rows, columns, strict=True)]
+    ax.add_collection(LineCollection(ends, colors=colours, linewidths=0.8), autolim=False)
 
 
 def draw_scale(image: AxesImage, **placement: Any) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsbert.attribution.result import Attribution
-from xsbert.plot.frame import LARGEST, axes_for, check_axes, check_limit, check_results, largest
-from xsbert.plot.heatmap import draw, draw_scale
+from xsbert.plot.frame import LARGEST, axes_for, check_axes, check_limit, check_results
+from xsbert.plot.heatmap import draw, draw_scale, mark_negative
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PANEL, CELLS = 1.7, (0.11, 0.22)
 """Inches: the least width of a new figure's panels, and the sizes between which a token has its cell there."""
 TITLE, GAP, SCALE = 0.5, 0.25, 0.12
-"""Inches: the room for a panel's title, between panels, and for the scale's width."""
+"""Inches: the room for a panel's title above it, between columns of panels, and for the scale's width."""
 
 
 def layers(
@@ -33,6 +33,8 @@ def layers(
     cmap: str | Colormap = "RdBu_r",
 ) -> list[Axes]:
     """Draws one pair's attributions at several layers, a heatmap each, with one colour scale.
+
+    Cells of strong negative pairs have a minus in them, as in `heatmap`.
 
     Args:
         xs: the attributions of one pair in the order of the panels; words for words.
@@ -56,7 +58,7 @@ def layers(
             are not as many axes or titles as attributions.
     """
     xs = _one_pair(check_results(xs, "layers"))
-    limit = check_limit(limit, np.array([largest(x.matrix) if x.matrix.any() else 0 for x in xs]))
+    limit = check_limit(limit, np.array([np.abs(x.matrix).max(initial=0) for x in xs]))
     titles = [_title(x) for x in xs] if titles is None else titles
     _check_count("titles", len(titles), len(xs))
     if columns is not None and not columns >= 1:
@@ -110,21 +112,21 @@ def _grid(xs: list[Attribution], columns: int | None) -> tuple[int, int]:
     """Rows and columns: those given, or a figure somewhat wider than high."""
     width, height = _panel(xs[0])
     if columns is None:
-        columns = round(np.sqrt(1.4 * len(xs) * (height + TITLE + GAP) / (width + GAP)))
+        columns = round(np.sqrt(1.4 * len(xs) * (height + TITLE) / (width + GAP)))
     columns = min(max(columns, 1), len(xs))
     return -(-len(xs) // columns), columns
 
 
 def _size(x: Attribution, rows: int, columns: int) -> tuple[float, float]:
     width, height = _panel(x)
-    return columns * (width + GAP) + 2 * SCALE, rows * height + (rows - 1) * (TITLE + GAP)
+    return columns * (width + GAP) + 2 * SCALE, rows * height + (rows - 1) * TITLE
 
 
 def _divide(ax: Axes, count: int, rows: int, columns: int) -> tuple[list[Axes], tuple[float, float, float, float]]:
     """Insets for the panels, and the scale's place. The first row's titles and labels stand outside, as a heatmap's."""
     box = ax.get_window_extent()
     width, height = box.width / ax.figure.dpi, box.height / ax.figure.dpi
-    gap, title, scale = GAP / width, (TITLE + GAP) / height, SCALE / width
+    gap, title, scale = GAP / width, TITLE / height, SCALE / width
     wide, high = (1 - 2 * scale) / columns, (1 + title) / rows
     if wide <= gap or high <= title:
         raise ValueError(
@@ -152,6 +154,7 @@ def _fill(
 ) -> AxesImage:
     for panel, x, title, (left, top) in zip(panels, xs, titles, outer, strict=True):
         image = draw(panel, x.matrix, x.tokens_a, x.tokens_b, limit, cmap)
+        mark_negative(panel, x.matrix, limit)
         panel.tick_params(labelleft=left, labeltop=top)
         panel.set_title(title, fontsize=LARGEST - 1, pad=5)
     return image
