@@ -36,7 +36,7 @@ def test_it_prints_the_sum_and_the_strongest_pairs(command, minilm, minilm_folde
         assert f"{number:.4f}" in output
     assert minilm_folder in output
     assert "what the token pairs do not explain" in output
-    assert len(output.splitlines()) == 11 + 10
+    assert len(output.splitlines()) == 12 + 10
     assert "loading" in messages
     assert "Traceback" not in messages
 
@@ -77,7 +77,7 @@ def test_it_writes_what_the_ending_says(command, tmp_path, ending):
         ([A, B, "--layer", "6"], "layer got 6; this encoder has 6 layers"),
         ([A, B, "--similarity", "euclidean"], "invalid choice: 'euclidean'"),
         ([A, B, "--top", "0"], "got '0'; expected a whole number, at least 1"),
-        ([A, B, "--output", "out.gif"], "expected a name that ends in .png, .pdf, .svg, .json"),
+        ([A, B, "--output", "out.gif"], "expected a name that ends in .png, .pdf, .svg, .html, .json"),
         ([A, B, "--output", "none/such/out.png"], "expected a folder that exists"),
         ([A, "\ud83d"], "half a surrogate pair"),
         ([A, B, "--nonsense"], "unrecognized arguments: --nonsense"),
@@ -151,7 +151,7 @@ def test_help_is_complete_and_quick():
     run = subprocess.run([sys.executable, "-m", "xsbert", "--help"], capture_output=True, text=True, check=True)
     for option in ("--model", "--layer", "--words", "--similarity", "--output", "--top", "example:"):
         assert option in run.stdout
-    code = "import sys; from xsbert.__main__ import _parser; print('torch' in sys.modules)"
+    code = "import sys; import xsbert.__main__; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

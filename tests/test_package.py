@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "xsbert"
-FLOORS = {"attribution": 0, "pairs": 0, "models": 1, "plot": 1, "training": 2, "utils": 2, "__main__": 2}
+FLOORS = {"attribution": 0, "pairs": 0, "models": 1, "plot": 1, "training": 2, "utils": 2, "command": 3, "__main__": 4}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -70,7 +70,7 @@ def test_nothing_looks_up(path):
     room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     for name in imported(path):
         target = name.split(".")[1] if "." in name else "__init__"
-        if room in ("__init__", "utils", "__main__"):
+        if room in ("__init__", "utils", "command", "__main__"):
             continue
         assert target == room or FLOORS[target] < FLOORS[room], f"{path.name} imports {name}"
         if room == "plot" and target == "attribution":

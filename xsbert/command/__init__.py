@@ -1,0 +1,3 @@
+"""The command: two texts, or a query and a file of documents, explained at the terminal."""
+
+from xsbert.command.entry import main as main

@@ -1,0 +1,44 @@
+"""Where the command starts and ends: what it runs, what it catches, its exit status."""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from collections.abc import Sequence
+
+from xsbert.command import pair, rank
+from xsbert.command.messages import failed, show_warning
+from xsbert.command.options import parse
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: the words after the command's name; by default the process's.
+
+    Returns:
+        The exit status: 0, 2 for what the user can put right, or 130 when interrupted.
+
+    Raises:
+        SystemExit: after `--help` and `--version`, and for arguments that can't be read, with the status.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow encoding shows "?" for what it lacks
+    try:
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = show_warning
+            print((rank if options.ranks else pair).run(options), flush=True)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stdout = None
+    except (OSError, TypeError, ValueError) as error:
+        failed(str(error))
+        return 2
+    except KeyboardInterrupt:
+        failed("interrupted")
+        return 130
+    return 0

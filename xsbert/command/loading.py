@@ -1,0 +1,37 @@
+"""The model that the command explains with."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xsbert.command.messages import say
+
+if TYPE_CHECKING:
+    from xsbert.models.encoder import XSTransformer
+
+UNREADABLE = (AttributeError, EOFError, ImportError, KeyError, RuntimeError, pickle.UnpicklingError)
+"""What the host raises on a damaged model folder, beside OSError, TypeError and ValueError."""
+
+
+def load(name: str | None) -> tuple[XSTransformer, str]:
+    """A model by its name or its folder, by default all-MiniLM-L6-v2; and a line that says which it is.
+
+    Raises:
+        OSError, ValueError: it is not within reach, or damaged.
+    """
+    say("loading the model …")
+    from safetensors import SafetensorError
+    from transformers.utils import logging
+
+    from xsbert.models.default import default_model, load_reachable
+    from xsbert.models.encoder import XSTransformer
+
+    logging.disable_progress_bar()
+    try:
+        if name is None:
+            return default_model()
+        return (XSTransformer(name) if Path(name).is_dir() else load_reachable(name)), name
+    except (*UNREADABLE, SafetensorError) as cause:
+        raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause

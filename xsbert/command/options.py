@@ -1,0 +1,134 @@
+"""The command line: what can be said on it, and its help."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+import xsbert
+from xsbert.command.messages import failed
+
+RANK = "rank"
+
+PAIR_TEXT = """\
+Why does this model find these two texts similar? Prints the similarity, what
+each pair of tokens adds to it, and what the pairs leave unexplained. At a
+terminal, red words raise the similarity; blue ones, underlined, lower it.
+"""
+PAIR_END = """\
+for example:
+  xsbert "The coffee is bad." "This is not a good coffee."
+  xsbert "The coffee is bad." "Not a good coffee." --words --output coffee.png
+  xsbert - "Not a good coffee." --output pair.html < review.txt
+
+"rank" as the first word makes a ranking (see xsbert rank --help):
+  xsbert rank "bad coffee" reviews.txt
+
+behind -- stand texts, whatever they look like:
+  xsbert -- rank "-5 degrees"
+"""
+RANK_TEXT = """\
+Which documents does this model find most similar to the query, and why?
+Prints the best, each with its strongest pairs of words; at a terminal, its
+words shaded by what the query finds in them: red raises the similarity, blue
+(underlined) lowers it. All are compared with the query, the best explained.
+"""
+RANK_END = """\
+for example:
+  xsbert rank "bad coffee" reviews.txt --output ranking.html
+  xsbert rank "bad coffee" reviews.csv --column text --top 3
+  cut -f 2 reviews.tsv | xsbert rank "bad coffee" - --json > ranking.json
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        failed(f"{message} (see {self.prog} --help)")
+        raise SystemExit(2)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a pair, or of a ranking where the first word is "rank" (`ranks` says which).
+
+    Raises:
+        SystemExit: for `--help` and `--version`, with 0; for what can't be understood, with 2.
+    """
+    ranks = list(arguments[:1]) == [RANK]
+    options = ranking_parser().parse_args(arguments[1:]) if ranks else pair_parser().parse_args(arguments)
+    options.ranks = ranks
+    return options
+
+
+def pair_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert A B`."""
+    usage = "xsbert [options] A B\n       xsbert rank [options] QUERY FILE"
+    parser = _new("xsbert", usage, PAIR_TEXT, PAIR_END)
+    parser.add_argument("text_a", metavar="A", help="the first text, or - to read it from standard input")
+    parser.add_argument("text_b", metavar="B", help="the second text, or -")
+    _add_division(parser, "tokens")
+    parser.add_argument("--top", metavar="K", type=_count, default=10, help="pairs to list (default: %(default)s)")
+    parser.add_argument(
+        "--output", metavar="F", help="also write a page (.html), a heatmap (.png, .pdf, .svg) or the result (.json)"
+    )
+    _add_common(parser)
+    parser.add_argument("--version", action="version", version=f"xsbert {xsbert.__version__}")
+    return parser
+
+
+def ranking_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert rank QUERY FILE`."""
+    parser = _new("xsbert rank", "xsbert rank [options] QUERY FILE", RANK_TEXT, RANK_END)
+    parser.add_argument("query", metavar="QUERY", help="the query, or - to read it from standard input")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), a JSON object a line "
+        "(.jsonl), else one document a line; - for lines from standard input. Blank ones are skipped",
+    )
+    parser.add_argument("--column", metavar="C", help="the column that holds the documents, where there are several")
+    _add_division(parser, "words")
+    parser.add_argument("--top", metavar="K", type=_count, default=10, help="documents to explain (default: 10)")
+    parser.add_argument("--output", metavar="F", help="also write a page (.html) or the result (.json)")
+    _add_common(parser)
+    return parser
+
+
+def _new(prog: str, usage: str, text: str, end: str) -> _Parser:
+    form = argparse.RawDescriptionHelpFormatter
+    return _Parser(prog=prog, usage=usage, description=text, epilog=end, formatter_class=form)
+
+
+def _add_division(parser: argparse.ArgumentParser, default: str) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    for name, text in (("words", "sum subwords into words"), ("tokens", "leave tokens as the model reads them")):
+        mark = " (default)" if name == default else ""
+        choice.add_argument(f"--{name}", action="store_true", help=text + mark)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="a sentence-transformers model: a name on the hub, or a folder; by default all-MiniLM-L6-v2, from the "
+        "hub or its cache, else the packaged copy",
+    )
+    parser.add_argument(
+        "--layer",
+        metavar="L",
+        type=int,
+        default=-2,
+        help="the layer whose input the tokens are taken at: 0 (the embeddings) to the last, negative from the end "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--similarity", choices=("cosine", "dot"), help="default: the model's own")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]+", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a whole number, at least 1")
+    return int(text)

@@ -1,0 +1,98 @@
+"""Two texts: the similarity as a sum, the texts with their words shaded, the strongest pairs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xsbert.attribution.words import Offset
+from xsbert.command import colours, inputs, loading, output
+from xsbert.command.characters import fitted, padded, shown, width
+from xsbert.command.messages import say
+from xsbert.command.passage import painted, passage
+
+if TYPE_CHECKING:
+    from xsbert.attribution.result import Attribution
+
+LABEL = 40
+"""Columns at most for a token in the table."""
+
+
+def run(options: argparse.Namespace) -> str:
+    """Explains a pair, writes its file, and gives what is printed."""
+    output.check(options.output, output.FOR_PAIRS)
+    text_a, text_b = inputs.texts([options.text_a, options.text_b])
+    model, name = loading.load(options.model)
+    say("explaining …")
+    tokens = model.explain(text_a, text_b, layer=options.layer, similarity=options.similarity)
+    x = tokens.words() if options.words else tokens
+    output.write(tokens, x, options.output)
+    if options.json:
+        return output.as_json(x)
+    unit = "word" if options.words else "token"
+    return f"model  {shown(name)}\n{report(x, options.top, unit, colours.wanted(sys.stdout))}"
+
+
+def report(x: Attribution, top: int, unit: str = "token", coloured: bool = False) -> str:
+    """An attribution as lines of text: what sums to the similarity, and the strongest pairs.
+
+    Args:
+        x: by tokens or by words.
+        top: how many pairs to list.
+        unit: what the rows and columns are, "token" or "word".
+        coloured: whether to shade words by their sums, and pairs by their attributions. Without the escape
+            sequences that shade it is the same text.
+    """
+    return "\n".join([*_texts(x, unit, coloured), "", *_sum(x), "", *_pairs(x, top, coloured)])
+
+
+def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
+    """Both texts, each token with its row's or its column's sum, and the range of these."""
+    rows, columns = (x.matrix.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
+    inside = [*_inside(x.offsets_a, rows), *_inside(x.offsets_b, columns)]
+    shade = colours.shading(inside, coloured)
+    lines = [
+        f"A      {painted(passage(x.text_a, x.offsets_a, rows), shade)}",
+        f"B      {painted(passage(x.text_b, x.offsets_b, columns), shade)}",
+    ]
+    if not inside:
+        return lines
+    least, most = (shade(f"{value:.4f}", value) for value in (min(inside), max(inside)))
+    others = (rows.sum() - sum(_inside(x.offsets_a, rows)), columns.sum() - sum(_inside(x.offsets_b, columns)))
+    rest = f"; {others[0]:.4f} and {others[1]:.4f} outside the texts ([CLS] and such)"
+    return [*lines, f"sums   {least} to {most} a {unit}{rest}"]
+
+
+def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
+    return [float(value) for offset, value in zip(offsets, values, strict=True) if offset]
+
+
+def _sum(x: Attribution) -> list[str]:
+    """What the token pairs explain, the reference terms, and the score that they sum to."""
+    ra, rb, rr = x.reference_terms
+    meaning = "none, this model is exact" if x.is_exact else "what the token pairs do not explain"
+    return [
+        f"  token pairs explain    {x.explained:9.4f}   at layer {x.layer}, quadrature error {x.error:.0e}",
+        f"+ f(r_a)·f(b)            {ra:9.4f}   the reference terms: {meaning}",
+        f"+ f(a)·f(r_b)            {rb:9.4f}",
+        f"− f(r_a)·f(r_b)          {rr:9.4f}",
+        f"= similarity ({x.similarity + ')':<7}     {x.score:9.4f}",
+    ]
+
+
+def _pairs(x: Attribution, top: int, coloured: bool) -> list[str]:
+    """The strongest pairs as a table."""
+    pairs = x.top(top)
+    shade = colours.shading([pair.value for pair in pairs], coloured)
+    labels = [fitted(shown(pair.token_a), LABEL) for pair in pairs]
+    columns = max(width("token of A"), *map(width, labels))
+    lines = [f"{padded('token of A', columns)}   attribution   token of B"]
+    for label, pair in zip(labels, pairs, strict=True):
+        value = f"{pair.value:.4f}"
+        number = " " * (11 - len(value)) + shade(value, pair.value)
+        lines.append(f"{padded(label, columns)}   {number}   {fitted(shown(pair.token_b), LABEL)}")
+    return lines

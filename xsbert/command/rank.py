@@ -1,0 +1,112 @@
+"""A query and a file of documents: the best, each with the words that made it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xsbert.command import colours, inputs, loading, output
+from xsbert.command.characters import fitted, shown, width
+from xsbert.command.documents import read_documents
+from xsbert.command.messages import is_watched, say
+from xsbert.command.passage import excerpt, painted, passage
+
+if TYPE_CHECKING:
+    from xsbert.attribution.ranking import Ranking
+    from xsbert.attribution.result import Attribution
+
+PAIRS = 3
+"""Word pairs shown for a document."""
+LABEL = 20
+"""Columns at most for a word in a pair."""
+NARROWEST = 40
+"""Columns that a ranking is set in where the terminal has fewer."""
+
+
+def run(options: argparse.Namespace) -> str:
+    """Ranks a file's documents, explains the best, writes the file, and gives what is printed."""
+    output.check(options.output, output.FOR_RANKINGS)
+    inputs.check_once([options.query, options.file])
+    (query,) = inputs.texts([options.query])
+    documents = read_documents(options.file, options.column)
+    model, name = loading.load(options.model)
+    from xsbert.command.nearest import explain_nearest
+
+    best = min(options.top, len(documents))
+    say(f"ranking {len(documents):,} documents, explaining {best:,} …")
+    tokens = explain_nearest(
+        model, query, documents, best,
+        layer=options.layer, similarity=options.similarity, show_progress_bar=is_watched(),
+    )  # fmt: skip
+    ranking = tokens if options.tokens else tokens.words()
+    output.write(tokens, ranking, options.output)
+    if options.json:
+        return output.as_json(ranking)
+    columns = shutil.get_terminal_size().columns
+    return f"model  {shown(name)}\n{report(ranking, len(documents), columns, colours.wanted(sys.stdout))}"
+
+
+def report(ranking: Ranking, count: int, columns: int = 80, coloured: bool = False) -> str:
+    """A ranking as lines of text: for each document its place, its score, and its strongest pairs.
+
+    Args:
+        ranking: the documents to show, by words or by tokens.
+        count: how many documents there were.
+        columns: how wide a line may be; longer documents are shown around their strongest words.
+        coloured: whether to shade words by what the query finds in them, on one scale for all documents.
+    """
+    sums = [x.matrix.sum(axis=0, dtype=np.float64) for x in ranking]
+    inside = [v for x, each in zip(ranking, sums, strict=True) for v, at in zip(each, x.offsets_b, strict=True) if at]
+    shade = colours.shading(inside, coloured)
+    places = len(str(len(ranking)))
+    indent = " " * (places + 11)
+    room = max(columns, NARROWEST) - len(indent)
+    lines = [f"query  {shown(ranking.query)}", *_summary(ranking, count)]
+    for place, (x, values) in enumerate(zip(ranking, sums, strict=True), 1):
+        found = excerpt(passage(x.text_b, x.offsets_b, values), room)
+        lines += ["", f"{place:>{places}}  {x.score:7.4f}  {painted(found, shade)}"]
+        lines += [indent + line for line in _wrapped(_pairs(x), room)]
+    return "\n".join(lines)
+
+
+def _summary(ranking: Ranking, count: int) -> list[str]:
+    first = ranking[0]
+    error = max(x.error for x in ranking)
+    terms = max(abs(ra + rb - rr) for ra, rb, rr in (x.reference_terms for x in ranking))
+    exact = all(x.is_exact for x in ranking)
+    rest = "no reference terms, this model is exact" if exact else f"reference terms up to {terms:.4f}"
+    return [
+        f"       {len(ranking):,} of {count:,} documents, by {first.similarity}",
+        f"       at layer {first.layer}, quadrature error up to {error:.0e}; {rest}",
+    ]
+
+
+def _pairs(x: Attribution) -> list[str]:
+    """The strongest pairs of words that stand in both texts."""
+    rows, columns = ([i for i, at in enumerate(offsets) if at] for offsets in (x.offsets_a, x.offsets_b))
+    values = x.matrix[np.ix_(rows, columns)]
+    order = np.argsort(-np.abs(values), axis=None, kind="stable")[:PAIRS]
+    return [
+        f"{_label(x.tokens_a[rows[i]])} → {_label(x.tokens_b[columns[j]])} {values[i, j]:.3f}"
+        for i, j in zip(*np.unravel_index(order, values.shape), strict=True)
+    ]
+
+
+def _label(word: str) -> str:
+    return fitted(shown(word), LABEL)
+
+
+def _wrapped(parts: Sequence[str], columns: int) -> list[str]:
+    """The parts in a line, or in as many lines as it takes."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and width(lines[-1]) + 3 + width(part) <= columns:
+            lines[-1] += "   " + part
+        else:
+            lines.append(part)
+    return lines
