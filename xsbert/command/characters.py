@@ -64,6 +64,7 @@ def _shown(char: str) -> str:
 
 
 def _columns(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf") or "\u1160" <= char <= "\u11ff":
+    category = unicodedata.category(char)
+    if category in ("Mn", "Me") or (category == "Cf" and char >= "\u2000") or "\u1160" <= char <= "\u11ff":
         return 0  # marks, joiners, and the vowels and final consonants that complete a Korean syllable
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-RAISES = ("38;5;167", "38;5;231;48;5;131", "1;38;5;231;48;5;160")
-LOWERS = ("4;38;5;68", "4;38;5;231;48;5;61", "1;4;38;5;231;48;5;26")
+RAISES = ("38;5;167", "38;5;231;48;5;131", "1;38;5;231;48;5;124")
+LOWERS = ("4;38;5;68", "4;38;5;231;48;5;61", "1;4;38;5;231;48;5;25")
 """Select Graphic Rendition, weak to strong: letters alone in a colour that is read on black and on white, then white
 letters (231) on a ground that differs from both. Of the 256 colours, these are the same in every terminal's theme."""
 STEPS = (0.1, 0.3, 0.6)
@@ -39,6 +39,12 @@ class Shading:
 def shading(values: Iterable[float], coloured: bool) -> Shading:
     """The scale on which the largest of these values has the strongest colour."""
     return Shading(max(map(abs, values), default=0.0), coloured)
+
+
+def scale(values: Sequence[float], shade: Shading, unit: str) -> str:
+    """From which value to which these go, shaded: the legend of the colours."""
+    least, most = (shade(f"{value:.4f}", value) for value in (min(values), max(values)))
+    return f"{least} to {most} a {unit}"
 
 
 def wanted(stream: Any) -> bool:

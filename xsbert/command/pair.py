@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsbert.attribution.words import Offset
 from xsbert.command import colours, inputs, loading, output
 from xsbert.command.characters import fitted, padded, shown, width
 from xsbert.command.messages import say
@@ -17,6 +16,7 @@ from xsbert.command.passage import painted, passage
 
 if TYPE_CHECKING:
     from xsbert.attribution.result import Attribution
+    from xsbert.attribution.words import Offset
 
 LABEL = 40
 """Columns at most for a token in the table."""
@@ -59,12 +59,19 @@ def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
         f"A      {painted(passage(x.text_a, x.offsets_a, rows), shade)}",
         f"B      {painted(passage(x.text_b, x.offsets_b, columns), shade)}",
     ]
-    if not inside:
-        return lines
-    least, most = (shade(f"{value:.4f}", value) for value in (min(inside), max(inside)))
-    others = (rows.sum() - sum(_inside(x.offsets_a, rows)), columns.sum() - sum(_inside(x.offsets_b, columns)))
-    rest = f"; {others[0]:.4f} and {others[1]:.4f} outside the texts ([CLS] and such)"
-    return [*lines, f"sums   {least} to {most} a {unit}{rest}"]
+    return [*lines, f"sums   {colours.scale(inside, shade, unit)}{_outside(x, rows, columns)}"] if inside else lines
+
+
+def _outside(x: Attribution, rows: np.ndarray, columns: np.ndarray) -> str:
+    """What the rest of the tokens adds, which is not seen in the texts: special tokens, and a prompt's."""
+    sides = ((x.tokens_a, x.offsets_a, rows), (x.tokens_b, x.offsets_b, columns))
+    names = dict.fromkeys(
+        token for tokens, offsets, _ in sides for token, at in zip(tokens, offsets, strict=True) if not at
+    )
+    if not names:
+        return ""
+    sums = (values.sum() - sum(_inside(offsets, values)) for _, offsets, values in sides)
+    return "; {:.4f} and {:.4f} outside the texts".format(*sums) + f" ({fitted(shown(', '.join(names)), LABEL)})"
 
 
 def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
@@ -80,7 +87,7 @@ def _sum(x: Attribution) -> list[str]:
         f"+ f(r_a)·f(b)            {ra:9.4f}   the reference terms: {meaning}",
         f"+ f(a)·f(r_b)            {rb:9.4f}",
         f"− f(r_a)·f(r_b)          {rr:9.4f}",
-        f"= similarity ({x.similarity + ')':<7}     {x.score:9.4f}",
+        f"= similarity ({x.similarity + ')':<7}    {x.score:9.4f}",
     ]
 
 

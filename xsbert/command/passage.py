@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from xsbert.attribution.words import Offset
 from xsbert.command.characters import fitted, shown, width
+
+if TYPE_CHECKING:
+    from xsbert.attribution.words import Offset
 
 
 class Piece(NamedTuple):
@@ -49,10 +51,10 @@ def excerpt(pieces: Sequence[Piece], columns: int) -> list[Piece]:
     if sum(widths) <= columns:
         return list(pieces)
     room = columns - width(AHEAD.text) - width(BEHIND.text)
+    strongest = max(pieces, key=lambda piece: abs(piece.value or 0.0))
+    if width(strongest.text) > room:
+        return [Piece(fitted(strongest.text, columns), strongest.value)]
     start, stop = _heaviest(widths, [abs(piece.value or 0.0) for piece in pieces], room)
-    if start == stop:  # not even one piece fits
-        text, value = max(pieces, key=lambda piece: abs(piece.value or 0.0))
-        return [Piece(fitted(text, columns), value)]
     while stop - start > 1 and pieces[start].text == " ":
         start += 1
     while stop - start > 1 and pieces[stop - 1].text == " ":

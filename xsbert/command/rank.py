@@ -48,16 +48,18 @@ def run(options: argparse.Namespace) -> str:
     if options.json:
         return output.as_json(ranking)
     columns = shutil.get_terminal_size().columns
-    return f"model  {shown(name)}\n{report(ranking, len(documents), columns, colours.wanted(sys.stdout))}"
+    unit = "token" if options.tokens else "word"
+    return f"model  {shown(name)}\n{report(ranking, len(documents), columns, unit, colours.wanted(sys.stdout))}"
 
 
-def report(ranking: Ranking, count: int, columns: int = 80, coloured: bool = False) -> str:
+def report(ranking: Ranking, count: int, columns: int, unit: str = "word", coloured: bool = False) -> str:
     """A ranking as lines of text: for each document its place, its score, and its strongest pairs.
 
     Args:
         ranking: the documents to show, by words or by tokens.
         count: how many documents there were.
         columns: how wide a line may be; longer documents are shown around their strongest words.
+        unit: what the documents are divided into, "word" or "token".
         coloured: whether to shade words by what the query finds in them, on one scale for all documents.
     """
     sums = [x.matrix.sum(axis=0, dtype=np.float64) for x in ranking]
@@ -67,6 +69,7 @@ def report(ranking: Ranking, count: int, columns: int = 80, coloured: bool = Fal
     indent = " " * (places + 11)
     room = max(columns, NARROWEST) - len(indent)
     lines = [f"query  {shown(ranking.query)}", *_summary(ranking, count)]
+    lines += [f"sums   {colours.scale(inside, shade, unit)}"] if inside else []
     for place, (x, values) in enumerate(zip(ranking, sums, strict=True), 1):
         found = excerpt(passage(x.text_b, x.offsets_b, values), room)
         lines += ["", f"{place:>{places}}  {x.score:7.4f}  {painted(found, shade)}"]

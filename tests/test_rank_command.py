@@ -1,0 +1,279 @@
+"""`xsbert rank`: what it reads, which documents it explains, what it prints and writes."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.commands import command, without_colours  # noqa: F401
+from xsbert import Attribution, Ranking, XSTransformer
+from xsbert.command.characters import width
+from xsbert.command.documents import read_documents
+from xsbert.command.nearest import explain_nearest
+from xsbert.command.rank import report
+
+QUERY = "Bad coffee in the office"
+DOCUMENTS = [
+    "Stocks fell today.",
+    "An awful espresso.",
+    "The coffee is bad, said the man.",
+    "An awful espresso.",
+    "咖啡很难喝。",
+    'The "view" from my office is nice.',
+    "We had a long meeting about the budget, the building, the parking lot, the summer party, the tea that nobody "
+    "drinks, the broken lift and, at the very end of the afternoon, the bad coffee in the kitchen.",
+]
+
+
+@pytest.fixture(scope="module")
+def full(minilm):
+    """All documents, explained."""
+    return minilm.explain_ranking(QUERY, DOCUMENTS)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "documents.txt"
+    path.write_text("\n".join(DOCUMENTS) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def written(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return str(path)
+
+
+def places(output):
+    """Place and score of each document printed."""
+    heads = [line.split()[:2] for line in output.splitlines() if line[:2].strip().isdigit()]
+    return [(int(place), float(score)) for place, score in heads]
+
+
+def test_it_prints_the_best_in_order_with_the_words_that_made_them(command, file, full):  # noqa: F811
+    status, output, messages = command("rank", QUERY, file, "--top", "3")
+    assert status == 0
+    assert places(output) == [(i + 1, pytest.approx(full[i].score, abs=1e-4)) for i in range(3)]
+    assert f"3 of {len(DOCUMENTS)} documents, by cosine" in output
+    assert "reference terms up to 1." in output
+    assert "ranking 7 documents, explaining 3" in messages
+    x = full[0].words()
+    inside = [(a, b, v) for a, b, v in x.top(60) if "[" not in a + b]
+    for a, b, value in inside[:3]:
+        assert f"{a} → {b} {value:.3f}" in output
+
+
+@pytest.mark.parametrize("columns", [10, 40, 60, 100])
+def test_documents_are_shortened_around_their_strongest_words(full, columns):
+    lines = report(full.words(), len(DOCUMENTS), columns).splitlines()
+    head = lines.index("")
+    (line,) = [line for line in lines[head:] if "kitchen" in line and "→" not in line]
+    assert "… " in line
+    assert "bad coffee in" in line
+    assert "We had" not in line
+    assert max(map(width, lines[head:])) <= max(columns, 40)
+
+
+def test_a_terminal_gets_colours_and_otherwise_what_a_pipe_gets(command, tmp_path, monkeypatch):  # noqa: F811
+    path = written(tmp_path, "two.txt", "\n".join(DOCUMENTS[:2]))
+    monkeypatch.setenv("COLUMNS", "80")
+    plain = command("rank", QUERY, path)[1]
+    coloured = command.at_terminal("rank", QUERY, path, COLUMNS="80")
+    assert "\x1b" not in plain
+    assert coloured != plain == without_colours(coloured)
+
+
+@pytest.mark.parametrize("top", [2, 50])
+def test_the_nearest_are_those_of_the_whole_ranking(minilm, full, top):
+    found = explain_nearest(minilm, QUERY, DOCUMENTS, top, layer=-2, similarity=None, show_progress_bar=False)
+    assert found.positions == full.positions[:top]
+    assert found.scores == pytest.approx(full.scores[:top], abs=1e-6)
+    assert found.documents == tuple(DOCUMENTS[i] for i in found.positions)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot", None])
+@pytest.mark.parametrize("name", ["mpnet_shelf", "droberta_cos"])
+def test_the_nearest_go_by_the_similarity_and_by_the_prompts(tiny, name, similarity):
+    model = XSTransformer.wrap(tiny[name])
+    model.prompts = {"query": "a long query about coffee: ", "document": "x y z "}
+    options = {"layer": -1, "similarity": similarity, "show_progress_bar": False}
+    full = model.explain_ranking(QUERY, DOCUMENTS[:6], **options)
+    assert explain_nearest(model, QUERY, DOCUMENTS[:6], 2, **options).positions == full.positions[:2]
+
+
+def test_only_the_best_are_explained(command, file, minilm, monkeypatch):  # noqa: F811
+    asked = []
+    explain = minilm.explain_ranking
+
+    def counted(query, documents, **options):
+        asked.extend(documents)
+        return explain(query, documents, **options)
+
+    monkeypatch.setattr(minilm, "explain_ranking", counted)
+    assert command("rank", QUERY, file, "--top", "2")[0] == 0
+    assert len(asked) == 2
+
+
+def test_json_is_the_ranking_and_nothing_else(command, file, full, tmp_path):  # noqa: F811
+    path = tmp_path / "ranking.json"
+    _, output, messages = command("rank", QUERY, file, "--top", "2", "--json", "--output", str(path))
+    found = Ranking.load(path)
+    assert json.loads(output) == found.to_dict() == json.loads(path.read_text(encoding="utf-8"))
+    assert output.isascii()
+    assert found.positions == full.positions[:2]
+    assert found[0].tokens_b == full[0].words().tokens_b
+    assert f"written: {path}" in messages
+    tokens = json.loads(command("rank", QUERY, file, "--top", "1", "--json", "--tokens")[1])
+    assert tokens["results"][0]["tokens_b"] == list(full[0].tokens_b)
+
+
+def test_the_page_of_a_ranking(command, file, tmp_path):  # noqa: F811
+    pytest.importorskip("xsbert.plot.page")
+    path = tmp_path / "ranking.html"
+    assert command("rank", QUERY, file, "--output", str(path))[0] == 0
+    page = path.read_text(encoding="utf-8")
+    assert page.lower().startswith("<!doctype html")
+    assert "Stocks" in page
+
+
+QUOTED = ['"' + text.replace('"', '""') + '"\n' for text in DOCUMENTS]
+TABLE = "id,text\n" + "".join(f"{i},{text}" for i, text in enumerate(QUOTED))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column"),
+    [
+        ("d.txt", "\n".join(DOCUMENTS), None),
+        ("d", "\r\n".join(DOCUMENTS), None),
+        ("d.md", b"\xef\xbb\xbf" + "\n\n \n".join(DOCUMENTS).encode(), None),
+        ("d.csv", TABLE, "text"),
+        ("d.CSV", "\ufeff" + TABLE.replace("text", " text ", 1).replace("\n", "\r\n"), "text"),
+        ("d.csv", "text\n" + "".join(QUOTED), None),
+        ("d.tsv", "".join(f"{i}\t{d}\n" for i, d in [("id", "text"), *enumerate(DOCUMENTS)]), "text"),
+        ("d.tsv", "text\n" + "\n".join(DOCUMENTS), None),
+        ("d.jsonl", "".join(json.dumps({"id": 1, "text": d}) + "\n" for d in DOCUMENTS), "text"),
+        ("d.jsonl", "\n".join(json.dumps({"text": d}) for d in [*DOCUMENTS, None]), None),
+        ("-", "\n".join(DOCUMENTS), None),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
+)  # fmt: skip
+def test_files_of_every_kind_hold_the_same_documents(tmp_path, monkeypatch, name, content, column):
+    content = content if isinstance(content, bytes) else content.encode("utf-8")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
+    path = name if name == "-" else written(tmp_path, name, content)
+    assert read_documents(path, column) == DOCUMENTS
+
+
+def test_blank_lines_are_counted_and_a_long_document_is_read(tmp_path, capsys):
+    path = written(tmp_path, "d.csv", 'text\n"' + "coffee " * 30_000 + '"\n""\n" "\ntea\n')
+    assert read_documents(path, None) == [("coffee " * 30_000).strip(), "tea"]
+    assert capsys.readouterr().err == "skipped 2 blank lines\n"
+    assert csv.field_size_limit() == 131072
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "message"),
+    [
+        ("d.csv", "id,text\n1,a\n", (), "has the columns 'id', 'text'; expected --column with one of them"),
+        ("d.csv", "id,text\n1,a\n", ("--column", "body"), "line 2, has no column 'body'; it has 'id', 'text'"),
+        ("d.csv", "text\na, b\n", (), "line 2, has 2 columns; expected 1"),
+        ("d.csv", "id,text\n1,a\n2\n", ("--column", "text"), "line 3, has 1 columns; expected 2"),
+        ("d.csv", "text\n", (), "holds no document"),
+        ("d.csv", "", (), "holds no document"),
+        ("d.jsonl", '{"a": 1, "b": "x"}\n', (), "has the columns 'a', 'b'"),
+        ("d.jsonl", '{"a": "x"}\n\n{"b": "x"}\n', (), "line 3, has no column 'a'; it has 'b'"),
+        ("d.jsonl", '{"a": 1}\n', (), "line 1: the column 'a' holds 1; expected a text"),
+        ("d.jsonl", '{"a": "x"}\n{"a": \n', (), "line 2, is not JSON"),
+        ("d.jsonl", '["x"]\n', (), "line 1, holds a list; expected a JSON object"),
+        ("d.jsonl", '{"a": "\\ud83d"}\n', (), "half a surrogate pair"),
+        ("d.txt", "a\n", ("--column", "text"), "--column got text, but "),
+        ("d.txt", b"good\n\xff\xfe\n", (), "line 2, is not UTF-8 (byte 0xff)"),
+        ("d.txt", " \n\n", (), "holds no document"),
+        ("d.txt", "a\n", ("--output", "out.png"), "expected a name that ends in .html, .json"),
+        ("d.txt", "a\n", ("--top", "-1"), "argument --top"),
+        ("d.txt", "a\n", ("--words", "--tokens"), "not allowed with argument --words"),
+        ("d.txt", "a\n", ("--layer", "6"), "layer got 6; this encoder has 6 layers"),
+    ],
+)
+def test_what_cannot_be_ranked_is_one_line_and_status_2(command, tmp_path, name, content, options, message):  # noqa: F811
+    status, output, messages = command("rank", QUERY, written(tmp_path, name, content), *options)
+    assert (status, output) == (2, "")
+    assert message in messages.splitlines()[-1]
+    assert messages.splitlines()[-1].startswith("xsbert: ")
+    assert len([line for line in messages.splitlines() if line.startswith("xsbert: ")]) == 1
+    assert "Traceback" not in messages
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "message"),
+    [
+        (["rank", QUERY], b"", "the following arguments are required: FILE (see xsbert rank --help)"),
+        (["rank", QUERY, "none/such.txt"], b"", "none/such.txt can't be read (No such file or directory)"),
+        (["rank", QUERY, "."], b"", "can't be read (Is a directory)"),
+        (["rank", "-", "-"], b"", "got - twice"),
+        (["rank", QUERY, "-"], b"", "- holds no document"),
+        (["-", "-"], b"", "got - twice"),
+        (["-", "b"], b" \n", "standard input is empty"),
+        (["-", "b"], b"caf\xe9", "standard input, line 1, is not UTF-8 (byte 0xe9)"),
+    ],
+)
+def test_inputs_that_are_refused(command, arguments, given, message):  # noqa: F811
+    status, output, messages = command(*arguments, given=given)
+    assert (status, output) == (2, "")
+    assert message in messages
+    assert messages.splitlines()[-1].startswith("xsbert: ")
+
+
+def test_texts_from_standard_input(command, tmp_path):  # noqa: F811
+    file = written(tmp_path, "one.txt", "Tee")
+    plain = command("Kaffee ☕", "Tee", "--top", "3")[1]
+    assert command("-", "Tee", "--top", "3", given="Kaffee ☕\n".encode())[1] == plain
+    assert command("Kaffee ☕", "-", "--top", "3", given=b"\xef\xbb\xbfTee\r\n")[1] == plain
+    assert command("rank", "-", file, given=QUERY.encode())[1] == command("rank", QUERY, file)[1]
+
+
+def test_the_text_rank_behind_two_dashes(command):  # noqa: F811
+    found = json.loads(command("--json", "--", "rank", "-5 degrees")[1])
+    assert (found["text_a"], found["text_b"]) == ("rank", "-5 degrees")
+    assert "A      rank" in command("--", "rank", "B")[1].splitlines()
+
+
+def test_json_of_a_pair_is_the_attribution_and_nothing_else(command, tmp_path):  # noqa: F811
+    path = tmp_path / "pair.json"
+    _, output, _ = command("Bad ☕", "Good tea", "--json", "--words", "--output", str(path))
+    assert json.loads(output) == Attribution.load(path).to_dict()
+    assert output.isascii()
+    assert output.count("\n") == 1
+
+
+def test_the_page_of_a_pair_has_the_tokens(command, tmp_path):  # noqa: F811
+    pytest.importorskip("xsbert.plot.page")
+    path = tmp_path / "pair.html"
+    assert command("Kaffee", "Tee", "--words", "--output", str(path))[0] == 0
+    assert path.read_text(encoding="utf-8").lower().startswith("<!doctype html")
+
+
+def test_help_of_a_ranking(command, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("COLUMNS", "80")
+    status, output, _ = command("rank", "--help")
+    assert status == 0
+    for option in ("--column", "--top", "--words", "--tokens", "--output", "--json", "example:", "standard input"):
+        assert option in output
+    assert "xsbert rank" in command("--help")[1]
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_an_interrupt_while_it_reads():
+    run = subprocess.Popen(
+        [sys.executable, "-m", "xsbert", "rank", QUERY, "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    run.stdin.write(b"x" * 1_000_000)  # more than a pipe holds: it has begun to read
+    run.stdin.flush()
+    run.send_signal(signal.SIGINT)
+    output, messages = run.communicate()
+    assert (run.returncode, output, messages) == (130, b"", b"xsbert: interrupted\n")
