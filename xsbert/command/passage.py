@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from xsbert.command.characters import fitted, shown, width
@@ -43,18 +44,19 @@ def painted(pieces: Sequence[Piece], shade: Callable[[str, float], str]) -> str:
 
 
 def excerpt(pieces: Sequence[Piece], columns: int) -> list[Piece]:
-    """The pieces if they fit into this many columns; else the run of them that holds most, by magnitude.
+    """The pieces if they fit into this many columns; else the run of them whose values have most squares in sum.
 
-    Of equals the first. Dots stand for what is left out.
+    Squares, because many weak words must not outweigh the strong ones. Of equals the first; dots stand for what
+    is left out. Where not even the strongest piece fits, its beginning.
     """
     widths = [width(piece.text) for piece in pieces]
     if sum(widths) <= columns:
         return list(pieces)
-    room = columns - width(AHEAD.text) - width(BEHIND.text)
-    strongest = max(pieces, key=lambda piece: abs(piece.value or 0.0))
-    if width(strongest.text) > room:
+    weights = [(piece.value or 0.0) ** 2 for piece in pieces]
+    strongest = pieces[weights.index(max(weights))]
+    if width(strongest.text) > columns - width(AHEAD.text + BEHIND.text):
         return [Piece(fitted(strongest.text, columns), strongest.value)]
-    start, stop = _heaviest(widths, [abs(piece.value or 0.0) for piece in pieces], room)
+    start, stop = _heaviest(widths, weights, columns)
     while stop - start > 1 and pieces[start].text == " ":
         start += 1
     while stop - start > 1 and pieces[stop - 1].text == " ":
@@ -62,19 +64,19 @@ def excerpt(pieces: Sequence[Piece], columns: int) -> list[Piece]:
     return [AHEAD] * (start > 0) + list(pieces[start:stop]) + [BEHIND] * (stop < len(pieces))
 
 
-def _heaviest(widths: Sequence[int], weights: Sequence[float], room: int) -> tuple[int, int]:
-    """The run [start, stop) no wider than `room` with the largest sum of weights, the longest such from its start."""
-    best, found = -1.0, (0, 0)
-    stop, used, weight = 0, 0, 0.0
+def _heaviest(widths: Sequence[int], weights: Sequence[float], columns: int) -> tuple[int, int]:
+    """The run [start, stop) with the largest sum of weights that fits, with dots where it leaves something out."""
+    to, of = ([0, *accumulate(each)] for each in (widths, weights))  # sums of the first i
+    best, found, stop = -1.0, (0, 0), 0
     for start in range(len(widths)):
-        while stop < len(widths) and used + widths[stop] <= room:
-            used, weight, stop = used + widths[stop], weight + weights[stop], stop + 1
-        if stop > start and weight > best + 1e-9:
-            best, found = weight, (start, stop)
-        if stop == start:  # this piece alone is too wide
-            stop = start + 1
-        else:
-            used, weight = used - widths[start], weight - weights[start]
+        room = columns - (width(AHEAD.text) if start else 0)
+        stop = max(stop, start)
+        while stop < len(widths) and to[stop + 1] - to[start] <= room - width(BEHIND.text):
+            stop += 1
+        if to[-1] - to[start] <= room:  # up to the end, without dots
+            stop = len(widths)
+        if of[stop] - of[start] > best + 1e-12:
+            best, found = of[stop] - of[start], (start, stop)
     return found
 
 
