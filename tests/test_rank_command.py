@@ -80,15 +80,15 @@ def test_documents_are_shortened_around_their_strongest_words(full, columns):
 def test_a_terminal_gets_colours_and_otherwise_what_a_pipe_gets(command, tmp_path, monkeypatch):  # noqa: F811
     path = written(tmp_path, "two.txt", "\n".join(DOCUMENTS[:2]))
     monkeypatch.setenv("COLUMNS", "80")
-    plain = command("rank", QUERY, path)[1]
-    coloured = command.at_terminal("rank", QUERY, path, COLUMNS="80")
+    plain = command("rank", QUERY, path, "--layer", "-1")[1]
+    coloured = command.at_terminal("rank", QUERY, path, "--layer", "-1", COLUMNS="80")
     assert "\x1b" not in plain
     assert coloured != plain == without_colours(coloured)
 
 
 @pytest.mark.parametrize("top", [2, 50])
 def test_the_nearest_are_those_of_the_whole_ranking(minilm, full, top):
-    found = explain_nearest(minilm, QUERY, DOCUMENTS, top, layer=-2, similarity=None, show_progress_bar=False)
+    found = explain_nearest(minilm, QUERY, DOCUMENTS, top, layer=-1, similarity=None, show_progress_bar=False)
     assert found.positions == full.positions[:top]
     assert found.scores == pytest.approx(full.scores[:top], abs=1e-6)
     assert found.documents == tuple(DOCUMENTS[i] for i in found.positions)
@@ -113,20 +113,20 @@ def test_only_the_best_are_explained(command, file, minilm, monkeypatch):  # noq
         return explain(query, documents, **options)
 
     monkeypatch.setattr(minilm, "explain_ranking", counted)
-    assert command("rank", QUERY, file, "--top", "2")[0] == 0
+    assert command("rank", QUERY, file, "--top", "2", "--layer", "-1")[0] == 0
     assert len(asked) == 2
 
 
 def test_json_is_the_ranking_and_nothing_else(command, file, full, tmp_path):  # noqa: F811
     path = tmp_path / "ranking.json"
-    _, output, messages = command("rank", QUERY, file, "--top", "2", "--json", "--output", str(path))
+    _, output, messages = command("rank", QUERY, file, "--top", "2", "--layer", "-1", "--json", "--output", str(path))
     found = Ranking.load(path)
     assert json.loads(output) == found.to_dict() == json.loads(path.read_text(encoding="utf-8"))
     assert output.isascii()
     assert found.positions == full.positions[:2]
     assert found[0].tokens_b == full[0].words().tokens_b
     assert f"written: {path}" in messages
-    tokens = json.loads(command("rank", QUERY, file, "--top", "1", "--json", "--tokens")[1])
+    tokens = json.loads(command("rank", QUERY, file, "--top", "1", "--layer", "-1", "--json", "--tokens")[1])
     assert tokens["results"][0]["tokens_b"] == list(full[0].tokens_b)
 
 
@@ -229,10 +229,12 @@ def test_inputs_that_are_refused(command, arguments, given, message):  # noqa: F
 
 def test_texts_from_standard_input(command, tmp_path):  # noqa: F811
     file = written(tmp_path, "one.txt", "Tee")
-    plain = command("Kaffee ☕", "Tee", "--top", "3")[1]
-    assert command("-", "Tee", "--top", "3", given="Kaffee ☕\n".encode())[1] == plain
-    assert command("Kaffee ☕", "-", "--top", "3", given=b"\xef\xbb\xbfTee\r\n")[1] == plain
-    assert command("rank", "-", file, given=QUERY.encode())[1] == command("rank", QUERY, file)[1]
+    plain = command("Kaffee ☕", "Tee", "--layer", "-1")[1]
+    assert command("-", "Tee", "--layer", "-1", given="Kaffee ☕\n".encode())[1] == plain
+    assert command("Kaffee ☕", "-", "--layer", "-1", given=b"\xef\xbb\xbfTee\r\n")[1] == plain
+    assert (
+        command("rank", "-", file, "--layer", "-1", given=b"tea")[1] == command("rank", "tea", file, "--layer", "-1")[1]
+    )
 
 
 def test_the_text_rank_behind_two_dashes(command):  # noqa: F811

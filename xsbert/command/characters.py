@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from itertools import accumulate
 
 REPLACEMENT = "\ufffd"
 DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -25,14 +27,7 @@ def width(text: str) -> int:
     Chinese, Japanese, Korean and emoji take two a character (Unicode's annex 11), marks none; an emoji that is
     joined to another, or colours its skin, takes no more.
     """
-    columns, before = 0, ""
-    for char in text:
-        if char == AS_EMOJI:
-            columns += 1 if before and _columns(before) == 1 else 0
-        elif before != JOINER and not ("\U0001f3fb" <= char <= "\U0001f3ff" and before and _columns(before) == 2):
-            columns += _columns(char)
-        before = char
-    return columns
+    return sum(_advances(text))
 
 
 def padded(text: str, columns: int) -> str:
@@ -49,18 +44,26 @@ def fitted(text: str, columns: int) -> str:
 
 def cut(text: str, columns: int) -> int:
     """How many characters from the first fit into this many columns; marks stay with theirs."""
-    used = 0
-    for i, char in enumerate(text):
-        used += _columns(char)
-        if used > columns:
-            return i
-    return len(text)
+    return sum(used <= columns for used in accumulate(_advances(text)))
 
 
 def _shown(char: str) -> str:
     if char.isspace():
         return " "
     return REPLACEMENT if char in DIRECTIONS or unicodedata.category(char) in ("Cc", "Cs") else char
+
+
+def _advances(text: str) -> Iterator[int]:
+    """The columns that each character adds to those before it."""
+    before = ""
+    for char in text:
+        if char == AS_EMOJI:  # widens a sign that is narrow by itself
+            yield int(before != "" and unicodedata.category(before) == "So" and _columns(before) == 1)
+        elif before == JOINER or ("\U0001f3fb" <= char <= "\U0001f3ff" and before and _columns(before) == 2):
+            yield 0
+        else:
+            yield _columns(char)
+        before = char
 
 
 def _columns(char: str) -> int:
