@@ -127,9 +127,13 @@ def _mark_zero(ax: Axes, floor: float) -> None:
 
 
 def _dress(ax: Axes, title: str) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     ax.set_xlabel("nodes for a text", fontsize=LARGEST)
     ax.set_ylabel("relative error of law 1", fontsize=LARGEST)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())  # which would name more, where there is less than a decade
     ax.tick_params(labelsize=LARGEST - 1)
     ax.grid(color="#e6e6e6", linewidth=0.6)
     ax.set_axisbelow(True)
