@@ -1,35 +1,56 @@
-"""The README is true: its code runs, its commands are the ones that are tested, its links lead somewhere."""
+"""What is written is true: its code runs, its commands are the ones that are tested, its links lead somewhere."""
 
 import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    ROOT / name for name in ("README.md", "notebooks/README.md", "tests/benchmarks/README.md", "tests/SUPPORTED.md")
+]
+EXPECTED = {
+    "README.md": ["coffee coffee 0.446", "True 0.814 0.814", "'cheap'"],
+    "notebooks/README.md": ["Adaptive(rtol=0.001"],
+}
 
 
-def test_the_code_runs_as_one_script(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_code_runs_as_one_script(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) >= 2
-    exec(compile("\n".join(blocks), "README.md", "exec"), {})
+    exec(compile("\n".join(blocks), name, "exec"), {})
     plt.close("all")
     output = capsys.readouterr().out
-    assert "coffee coffee 0.446" in output
-    assert "Adaptive(rtol=0.001" in output
+    for part in EXPECTED[name]:
+        assert part in output
 
 
 def test_the_two_commands_are_there():
     assert (
         'pip install -e ".[demo]" && python -m xsbert "The coffee is bad." "This is not a good coffee." '
-        "--output coffee.png" in README
+        "--output coffee.html" in README
     )
     assert 'pip install -e ".[test]" && pytest' in README
 
 
-def test_pictures_are_there():
-    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
-    assert pictures
-    for picture in pictures:
-        assert (ROOT / picture).is_file()
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\[[^]]*\]\(([^)]+)\)", text) if not link.startswith("http")]
+    for link in links:
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file) if file else path
+        assert target.is_file(), link
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {title.lower().replace(" ", "-") for title in titles}, link
+
+
+def test_pictures_are_described():
+    pictures = re.findall(r"!\[([^]]*)\]\([^)]+\)", README)
+    assert len(pictures) >= 2
+    assert all(len(description) > 20 for description in pictures)
