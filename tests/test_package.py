@@ -12,7 +12,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "xsbert"
-FLOORS = {"attribution": 0, "pairs": 0, "models": 1, "plot": 1, "training": 2, "utils": 2, "command": 3, "__main__": 4}
+FLOORS = {
+    "attribution": 0,
+    "pairs": 0,
+    "models": 1,
+    "plot": 1,
+    "training": 2,
+    "evaluation": 2,
+    "utils": 2,
+    "command": 3,
+    "__main__": 4,
+}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -1,0 +1,60 @@
+"""What a method is, and those that are a line on the engine: any reference, any rule; chance."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from xsbert.attribution import Adaptive, Rule
+from xsbert.evaluation.matrices import Matrix, PairMatrix
+from xsbert.models import PaddingReference, Reference, XSTransformer
+from xsbert.models.text import read
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Method(Protocol):
+    """A way to explain pairs. A value: its repr names it and all its settings, but for the model."""
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """A matrix for each pair: an `Attribution`, or a `PairMatrix`."""
+        ...
+
+
+@dataclass(frozen=True)
+class IntegratedJacobian:
+    """Ours (EMNLP 2023, arXiv 2310.05703), with any layer, reference and rule.
+
+    With `RightRiemann(1)` it is gradient × input: the Jacobian at the text itself, times the
+    displacement from the reference.
+    """
+
+    model: XSTransformer = field(repr=False)
+    layer: int = -2
+    reference: Reference = PaddingReference()  # noqa: RUF009  # frozen values
+    quadrature: Rule = Adaptive()  # noqa: RUF009
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """`Attribution`s."""
+        return self.model.explain_pairs(pairs, layer=self.layer, reference=self.reference, quadrature=self.quadrature)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Normal random numbers, the same ones for the same pair of texts."""
+
+    model: XSTransformer = field(repr=False)
+    seed: int = 0
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """Random matrices."""
+        return [self._of(*pair) for pair in pairs]
+
+    def _of(self, text_a: str, text_b: str) -> PairMatrix:
+        offsets_a, offsets_b = (read(self.model, text).offsets for text in (text_a, text_b))
+        random = np.random.default_rng([self.seed, zlib.crc32(text_a.encode()), zlib.crc32(text_b.encode())])
+        return PairMatrix(text_a, text_b, offsets_a, offsets_b, random.normal(size=(len(offsets_a), len(offsets_b))))

@@ -1,0 +1,54 @@
+"""Baselines: products and cosines of the final token embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from xsbert.evaluation.matrices import Matrix, PairMatrix
+from xsbert.evaluation.methods import Pairs
+from xsbert.models import XSTransformer
+from xsbert.models.text import Text, read
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """The published `explain_by_decomposition`: products of the final token embeddings over the text's
+    lengths and norms. With mean pooling they sum to the score; each token's embedding has seen all others."""
+
+    model: XSTransformer = field(repr=False)
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """The products, `(S_a, S_b)` for each pair."""
+        found = []
+        for text_a, text_b in pairs:
+            matrix, *_ = self.model.explain_by_decomposition(text_a, text_b, normalize=True)
+            offsets_a, offsets_b = (read(self.model, text).offsets for text in (text_a, text_b))
+            found.append(PairMatrix(text_a, text_b, offsets_a, offsets_b, matrix.cpu().double().numpy()))
+        return found
+
+
+@dataclass(frozen=True)
+class Cosines:
+    """Cosines of the final token embeddings, as BERTScore takes them (arXiv 1904.09675): they sum to nothing."""
+
+    model: XSTransformer = field(repr=False)
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """The cosines, `(S_a, S_b)` for each pair."""
+        return [self._of(*pair) for pair in pairs]
+
+    def _of(self, text_a: str, text_b: str) -> PairMatrix:
+        a, b = read(self.model, text_a), read(self.model, text_b)
+        left, right = (torch.nn.functional.normalize(final_embeddings(self.model, text), dim=-1) for text in (a, b))
+        return PairMatrix(text_a, text_b, a.offsets, b.offsets, (left @ right.T).cpu().numpy())
+
+
+def final_embeddings(model: XSTransformer, text: Text) -> Tensor:
+    """The encoder's last token embeddings, `(S, H)`, float64."""
+    with torch.no_grad():
+        output = model[0](dict(text.features))
+    return output["token_embeddings"][0].double()

@@ -1,0 +1,95 @@
+"""Sanity: what any explanation of a model must do, whether or not it is a good one.
+
+Weights randomised from the top must change it (Adebayo et al., NeurIPS 2018, arXiv 1810.03292); swapped
+texts must transpose it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xsbert.evaluation.matrices import Matrix, WordMatrix
+from xsbert.evaluation.methods import Method, Pairs
+from xsbert.evaluation.statistics import spearman
+from xsbert.models import XSTransformer
+from xsbert.models.layers import layers_of
+
+
+@dataclass(frozen=True)
+class Randomised:
+    """A method on the same model with random weights in its last layers.
+
+    Args:
+        method: the method; it has a field `model`.
+        top, seed: as `randomised`.
+    """
+
+    method: Method
+    top: int
+    seed: int = 0
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """What the method says of the randomised model."""
+        method: Any = self.method
+        return replace(method, model=randomised(method.model, self.top, self.seed)).explain(pairs)
+
+
+def randomised(model: XSTransformer, top: int, seed: int = 0) -> XSTransformer:
+    """A copy of the model whose last layers have random weights.
+
+    Each weight matrix is shuffled, so its entries keep their distribution and the activations their size; one
+    with fewer than two different entries stays.
+
+    Args:
+        model: is not changed.
+        top: how many layers, from the last down.
+        seed: of the permutations.
+
+    Raises:
+        ValueError: the model has no such number of layers.
+    """
+    twin = copy.deepcopy(model)
+    layers = [layer.module for layer in layers_of(twin.transformers_model)]
+    if not 0 <= top <= len(layers):
+        raise ValueError(
+            f"randomised got top = {top}; this model has {len(layers)} layers: expected 0 to {len(layers)}."
+        )
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in dict.fromkeys(layers[len(layers) - top :]):
+            for parameter in module.parameters():
+                _shuffle(parameter, random)
+    return twin
+
+
+def _shuffle(parameter: nn.Parameter, random: torch.Generator) -> None:
+    order = torch.randperm(parameter.numel(), generator=random).to(parameter.device)
+    parameter.copy_(parameter.flatten()[order].view_as(parameter))
+
+
+def asymmetry(forward: np.ndarray, swapped: np.ndarray) -> float:
+    """max |A(a, b) − A(b, a)ᵀ| / max |A(a, b)|; 0 for a symmetric method."""
+    largest = float(np.abs(forward).max())
+    return float(np.abs(forward - swapped.T).max()) / largest if largest else 0.0
+
+
+def agreement(one: WordMatrix, other: WordMatrix) -> dict[str, float]:
+    """How alike two explanations of a pair are.
+
+    Returns:
+        `rank`, Spearman's correlation over word pairs; `difference`, ‖A − B‖ / ‖B‖ (Frobenius), and `sum`,
+        |ΣA − ΣB|, over all tokens' sums.
+    """
+    norm = float(np.linalg.norm(other.whole))
+    return {
+        "rank": spearman(one.matrix, other.matrix),
+        "difference": float(np.linalg.norm(one.whole - other.whole)) / norm if norm else float("nan"),
+        "sum": abs(float(one.whole.sum() - other.whole.sum())),
+    }

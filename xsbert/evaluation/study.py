@@ -1,0 +1,148 @@
+"""The study: every row of the grid, on every pair, before every judge; results are kept as they come."""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from xsbert.evaluation.encodings import Encodings
+from xsbert.evaluation.grid import Row
+from xsbert.evaluation.judges import Judge
+from xsbert.evaluation.ledger import Key, Ledger
+from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.models import XSTransformer
+
+Pair = tuple[str, str]
+TOGETHER = 8
+"""So many pairs are explained in one call: few enough that little is lost with a killed run."""
+
+
+class Task(NamedTuple):
+    """What is to be known: these rows on these pairs, before these judges, which have names."""
+
+    rows: Sequence[Row]
+    pairs: Sequence[Pair]
+    judges: dict[str, Judge]
+
+
+@dataclass
+class Study:
+    """Explains, judges and keeps.
+
+    A method's matrices and a judge's figures are kept apart, by the model's weights, the method, the judge and
+    the pair: another judge needs no new explanations, and nothing that is there is computed again.
+
+    Args:
+        subjects: the models by name.
+        folder: where matrices.jsonl and figures.jsonl are, or will be.
+    """
+
+    subjects: dict[str, XSTransformer]
+    folder: Path
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.matrices = Ledger(self.folder / "matrices.jsonl")
+        self.judged = Ledger(self.folder / "figures.jsonl")
+        self._names = {name: f"{name} {fingerprint(model):08x}" for name, model in self.subjects.items()}
+        self._encodings = {name: Encodings(model) for name, model in self.subjects.items()}
+
+    def run(self, task: Task, title: str = "", progress: bool = True) -> None:
+        """Does what is missing. A method that can't explain a model is noted in `refused`, and left out."""
+        with tqdm(total=len(task.rows) * len(task.pairs), desc=title, disable=not progress) as bar:
+            for start in range(0, len(task.pairs), TOGETHER):
+                pairs = task.pairs[start : start + TOGETHER]
+                for row in task.rows:
+                    bar.set_postfix_str(row.label)
+                    self._explain(row, pairs)
+                    bar.update(len(pairs))
+                self._judge(task, pairs)
+                for encode in self._encodings.values():
+                    encode.forget()
+
+    def known(self, row: Row, pairs: Sequence[Pair]) -> list[WordMatrix | None]:
+        """A row's matrix for each pair; None where there is none."""
+        return [
+            _restored(pair, self.matrices[key]) if (key := self._key(row, pair)) in self.matrices else None
+            for pair in pairs
+        ]
+
+    def figures(self, row: Row, judge: Judge, pairs: Sequence[Pair]) -> list[dict[str, float]]:
+        """A row's figures before a judge for each pair; nothing where there are none."""
+        keys = [self._key(row, pair, judge) for pair in pairs]
+        return [
+            {name: math.nan if value is None else value for name, value in self.judged[key].items()}
+            if key in self.judged
+            else {}
+            for key in keys
+        ]
+
+    def seconds(self, row: Row, pairs: Sequence[Pair]) -> float:
+        """How long the row took for a pair, in the mean; nan where nothing is known."""
+        keys = [self._key(row, pair) for pair in pairs]
+        took = [self.matrices[key]["seconds"] for key in keys if key in self.matrices]
+        return float(np.mean(took)) if took else math.nan
+
+    def _key(self, row: Row, pair: Pair, judge: Judge | None = None) -> Key:
+        return (self._names[row.subject], repr(row.method), *([] if judge is None else [repr(judge)]), *pair)
+
+    def _explain(self, row: Row, pairs: Sequence[Pair]) -> None:
+        missing = [pair for pair in dict.fromkeys(pairs) if self._key(row, pair) not in self.matrices]
+        if not missing or row.label in self.refused:
+            return
+        began = time.perf_counter()
+        try:
+            found = [WordMatrix.of(x) for x in row.method.explain(missing)]
+        except (ValueError, RuntimeError) as cause:  # the encoder's, not the pair's: none of its pairs would do
+            self.refused[row.label] = str(cause)
+            return
+        seconds = (time.perf_counter() - began) / len(missing)
+        for pair, words in zip(missing, found, strict=True):
+            self.matrices.add(self._key(row, pair), _kept(words, seconds))
+
+    def _judge(self, task: Task, pairs: Sequence[Pair]) -> None:
+        for judge in task.judges.values():
+            for pair in pairs:
+                evidence: dict[Any, Any] = {}  # shared by the methods
+                for row, words in self._unjudged(task.rows, judge, pair):
+                    encode = self._encodings[row.subject]
+                    about: tuple[str, Words, Words] = (row.subject, words.a, words.b)
+                    if about not in evidence:
+                        evidence[about] = judge.evidence(words.a, words.b, encode)
+                    figures = judge.figures(words, evidence[about], encode)
+                    values = {name: None if math.isnan(value) else value for name, value in figures.items()}
+                    self.judged.add(self._key(row, pair, judge), values)
+
+    def _unjudged(self, rows: Sequence[Row], judge: Judge, pair: Pair) -> Iterator[tuple[Row, WordMatrix]]:
+        for row in rows:
+            if getattr(row.method, "judge", None) == judge or self._key(row, pair, judge) in self.judged:
+                continue  # a method that is the judge itself would win
+            (words,) = self.known(row, [pair])
+            if words is not None:
+                yield row, words
+
+
+def fingerprint(model: XSTransformer) -> int:
+    """A number that changes with the model's weights."""
+    found = 0
+    for parameter in model.parameters():
+        found = zlib.crc32(parameter.detach().float().cpu().numpy().tobytes(), found)
+    return found
+
+
+def _kept(words: WordMatrix, seconds: float) -> dict[str, Any]:
+    whole = [[float(f"{value:.6g}") for value in row] for row in words.whole]
+    return {"spans_a": words.a.spans, "spans_b": words.b.spans, "whole": whole, "seconds": round(seconds, 4)}
+
+
+def _restored(pair: Pair, kept: dict[str, Any]) -> WordMatrix:
+    spans_a, spans_b = (tuple((start, end) for start, end in kept[name]) for name in ("spans_a", "spans_b"))
+    return WordMatrix(Words(pair[0], spans_a), Words(pair[1], spans_b), np.array(kept["whole"]))

@@ -1,0 +1,97 @@
+"""The study's answers as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from xsbert.evaluation.grid import Comparison, Grid, Row
+from xsbert.evaluation.judges import Judge
+from xsbert.evaluation.sanity import agreement, asymmetry
+from xsbert.evaluation.statistics import Mean, bootstrap, spearman
+from xsbert.evaluation.study import Pair, Study
+
+LOW_IS_GOOD = {"insert: distance", "delete: score"}
+
+
+def judged(study: Study, rows: Sequence[Row], name: str, judge: Judge, pairs: Sequence[Pair], seed: int = 0) -> str:
+    """A judge's figures for each row; bold where no row is better beyond chance.
+
+    That is where the 95 % interval of the difference to the best row, pair by pair, holds 0.
+    """
+    rows = [row for row in rows if any(study.figures(row, judge, pairs))]
+    found = [study.figures(row, judge, pairs) for row in rows]
+    if not rows:
+        return ""
+    columns = list(next(each for each in found[0] if each))
+    cells = []
+    for column in columns:
+        values = np.array([[each.get(column, math.nan) for each in row] for row in found]).T  # (pairs, rows)
+        cells.append(list(_column(values, bootstrap(values, seed=seed), column in LOW_IS_GOOD, seed)))
+    body = [[*_names(row), *each] for row, each in zip(rows, zip(*cells, strict=True), strict=True)]
+    shown = [f"{column} ↓" if column in LOW_IS_GOOD else f"{column} ↑" for column in columns]
+    return _markdown(["model", name, *shown], body)
+
+
+def compared(study: Study, comparisons: Sequence[Comparison], pairs: Sequence[Pair], seed: int = 0) -> str:
+    """How alike two rows are: rank correlation, relative difference, and the difference of the sums."""
+    body = []
+    for question, row, other in comparisons:
+        both = zip(study.known(row, pairs), study.known(other, pairs), strict=True)
+        found = [list(agreement(one, two).values()) for one, two in both if one is not None and two is not None]
+        if found:
+            means = bootstrap(np.array(found), seed=seed)
+            body.append([question, f"{row.layer}", *(_shown(mean) for mean in means)])
+    header = ["the first against the second", "layer", "rank correlation", "‖A − B‖ / ‖B‖", "\\|ΣA − ΣB\\|"]
+    return _markdown(header, body)
+
+
+def randomised(study: Study, grid: Grid, pairs: Sequence[Pair], seed: int = 0) -> str:
+    """The rank correlation with the original, for each number of randomised layers from the top."""
+    body = []
+    for row, others in grid.randomised:
+        original = study.known(row, pairs)
+        columns = [
+            [spearman(x.matrix, y.matrix) if x and y else math.nan for x, y in zip(original, known, strict=True)]
+            for known in (study.known(other, pairs) for other in others)
+        ]
+        body.append([row.label, *(_shown(mean) for mean in bootstrap(np.array(columns).T, seed=seed))])
+    tops = [str(top + 1) for top in range(len(grid.randomised[0][1]))] if grid.randomised else []
+    return _markdown(["layers randomised from the top", *tops], body)
+
+
+def swapped(study: Study, rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
+    """The largest asymmetry of each row, and its price."""
+    body = []
+    for row in rows:
+        both = zip(study.known(row, pairs), study.known(row, [(b, a) for a, b in pairs]), strict=True)
+        found = [asymmetry(x.whole, y.whole) for x, y in both if x and y]
+        body.append([*_names(row), f"{max(found, default=math.nan):.1e}", f"{study.seconds(row, pairs):.2f}"])
+    return _markdown(["model", "method", "max \\|A(a, b) − A(b, a)ᵀ\\| / max \\|A\\|", "seconds a pair"], body)
+
+
+def _column(values: np.ndarray, means: list[Mean], low: bool, seed: int) -> Iterator[str]:
+    sign = -1 if low else 1
+    order = [-math.inf if math.isnan(mean.value) else sign * mean.value for mean in means]
+    best = values[:, int(np.argmax(order))]
+    differences = bootstrap(sign * (values - best[:, None]), seed=seed)
+    for mean, difference in zip(means, differences, strict=True):
+        bold = difference.high >= 0  # false for nan
+        yield f"**{_shown(mean)}**" if bold else _shown(mean)
+
+
+def _names(row: Row) -> list[str]:
+    return [row.subject, row.label]
+
+
+def _shown(mean: Mean) -> str:
+    if math.isnan(mean.value):
+        return "–"
+    return f"{mean.value:.3f} [{mean.low:.3f}, {mean.high:.3f}]".replace("-", "−")
+
+
+def _markdown(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) if body else ""
