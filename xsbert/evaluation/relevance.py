@@ -71,7 +71,7 @@ def relevances(engine: Engine, text: Text) -> tuple[np.ndarray, np.ndarray]:
     hidden, tail = split.hidden_states(batch.features), split.tail(batch.features)  # (1, S, H)
     size, alone = hidden.shape[1], torch.zeros(1, dtype=torch.long, device=hidden.device)
     each = OneToken(hidden, 1, torch.arange(size, device=hidden.device), size)
-    with Constants():
+    with torch.no_grad(), Constants():
         value, found = by_duals(lambda points: tail(points, alone), hidden, each)  # (1, D), (S, 1, D)
     return found[:, 0].double().cpu().numpy(), value[0].double().cpu().numpy()
 

@@ -131,8 +131,9 @@ class Study:
 
 
 def fingerprint(model: XSTransformer) -> int:
-    """A number that changes with the model's weights."""
-    found = 0
+    """A number that changes with the model's weights, its modules and its similarity."""
+    made_of = [type(module).__qualname__ for module in model.modules()], str(model.similarity_fn_name)
+    found = zlib.crc32(repr(made_of).encode())
     for parameter in model.parameters():
         found = zlib.crc32(parameter.detach().float().cpu().numpy().tobytes(), found)
     return found

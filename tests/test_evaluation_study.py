@@ -1,0 +1,229 @@
+"""The study: results are kept as they come, nothing is done twice, and the tables say what was found."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from tests.test_evaluation_alignments import FILE
+from xsbert.evaluation import Chance, Coalitions, DeletionInteractions, Grid, LeaveOneOut, Study, Task, table
+from xsbert.evaluation.__main__ import main
+from xsbert.evaluation.examples import PAIRS
+from xsbert.evaluation.grid import METHODS, Row, references
+from xsbert.evaluation.ledger import Ledger
+from xsbert.evaluation.study import TOGETHER, fingerprint
+from xsbert.models import XSTransformer
+
+MANY = [(f"{a} {number}", b) for number in range(3) for a, b in PAIRS]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Chance that counts what it is asked, and breaks where it is told to."""
+
+    model: XSTransformer = field(repr=False)
+    asked: Counter = field(default_factory=Counter, repr=False)
+    cause: list = field(default_factory=list, repr=False)
+
+    def explain(self, pairs):
+        if self.cause and sum(self.asked.values()) >= TOGETHER:
+            raise self.cause[0]
+        self.asked.update(pairs)
+        return Chance(self.model).explain(pairs)
+
+
+@pytest.fixture
+def model(tiny):
+    return tiny["mpnet_shelf"]
+
+
+def study_of(model, folder):
+    return Study({"tiny": model}, folder)
+
+
+def task_of(method, pairs=tuple(MANY)):
+    return Task([Row("tiny", "counted", None, "", method)], pairs, {"coalitions": Coalitions(8)})
+
+
+def run(study, task):
+    study.run(task, progress=False)
+    (row,), (judge,) = task.rows, task.judges.values()
+    return study.figures(row, judge, task.pairs)
+
+
+def test_a_killed_run_goes_on_where_it_was(model, tmp_path):
+    whole = run(study_of(model, tmp_path / "whole"), task_of(Counted(model)))
+    first, folder = Counted(model, cause=[KeyboardInterrupt()]), tmp_path / "killed"
+    with pytest.raises(KeyboardInterrupt):
+        run(study_of(model, folder), task_of(first))
+    assert sum(first.asked.values()) == TOGETHER
+    second = Counted(model)
+    assert run(study_of(model, folder), task_of(second)) == whole
+    assert set(second.asked) == set(MANY) - set(first.asked)
+    third = Counted(model)
+    assert run(study_of(model, folder), task_of(third)) == whole
+    assert not third.asked
+
+
+@pytest.mark.parametrize("name", ["matrices.jsonl", "figures.jsonl"])
+@pytest.mark.parametrize("torn", [1, 30])
+def test_a_torn_last_line_is_done_again(model, tmp_path, name, torn):
+    whole = run(study_of(model, tmp_path), task_of(Counted(model)))
+    path = tmp_path / name
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]) + lines[-1][:-torn])
+    again = Counted(model)
+    assert run(study_of(model, tmp_path), task_of(again)) == whole
+    assert sum(again.asked.values()) == (1 if name == "matrices.jsonl" else 0)
+    assert len(path.read_bytes().splitlines()) == len(lines)
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()]
+
+
+def test_a_bad_line_in_the_middle_is_named(tmp_path):
+    ledger = Ledger(tmp_path / "new" / "some.jsonl")
+    ledger.add(("a", "b"), {"x": 1.5})
+    ledger.add(("ü",), [None])
+    assert Ledger(ledger.path)["a", "b"] == {"x": 1.5}
+    assert ("ü",) in Ledger(ledger.path)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        ledger.add(("c",), float("nan"))
+    assert len(Ledger(ledger.path)) == 2
+    ledger.path.write_bytes(b'{"key": ["a"]}\n' + ledger.path.read_bytes())
+    with pytest.raises(ValueError, match=r"some.jsonl, line 1: .* Delete the line"):
+        Ledger(ledger.path)
+
+
+def test_another_judge_needs_no_new_explanation_and_other_weights_do(model, tiny, tmp_path):
+    run(study_of(model, tmp_path), task_of(Counted(model)))
+    other = Counted(model)
+    row = Row("tiny", "counted", None, "", other)
+    study = study_of(model, tmp_path)
+    study.run(Task([row], MANY[:2], {"deletion": DeletionInteractions()}), progress=False)
+    assert not other.asked
+    assert all(study.figures(row, DeletionInteractions(), MANY[:2]))
+    assert fingerprint(model) != fingerprint(tiny["mpnet_cos"])
+    study_of(tiny["mpnet_cos"], tmp_path).run(Task([row], MANY[:2], {}), progress=False)
+    assert set(other.asked) == set(MANY[:2])
+
+
+def test_what_is_kept_reads_back_as_it_was(model, tmp_path):
+    study, method = study_of(model, tmp_path), Chance(model)
+    row = Row("tiny", "chance", None, "", method)
+    study.run(Task([row], PAIRS[:1], {}), progress=False)
+    (fresh,), (read,) = study.known(row, PAIRS[:1]), study_of(model, tmp_path).known(row, PAIRS[:1])
+    assert fresh.a == read.a
+    np.testing.assert_array_equal(fresh.whole, read.whole)
+    assert study.known(row, PAIRS[1:2]) == [None]
+
+
+def test_a_method_that_cannot_is_left_out_and_named(model, tmp_path):
+    study = study_of(model, tmp_path)
+    task = task_of(Counted(model, cause=[ValueError("not this model")]))
+    figures = run(study, task)
+    assert study.refused == {"counted": "not this model"}
+    assert [bool(each) for each in figures] == [True] * TOGETHER + [False] * (len(MANY) - TOGETHER)
+
+
+def test_a_method_is_not_held_against_itself(model, tmp_path):
+    study = study_of(model, tmp_path)
+    rows = [Row("tiny", "leaving", None, "", LeaveOneOut(model)), Row("tiny", "chance", None, "", Chance(model))]
+    judges = {"deletion": DeletionInteractions(), "masking": DeletionInteractions("<mask>")}
+    study.run(Task(rows, PAIRS[:3], judges), progress=False)
+    assert "leaving" not in table.judged(study, rows, "deletion", judges["deletion"], PAIRS[:3])
+    assert "leaving" in table.judged(study, rows, "masking", judges["masking"], PAIRS[:3])
+
+
+def test_a_table_holds_the_means_and_marks_the_best(model, tmp_path):
+    study = study_of(model, tmp_path)
+    rows = [Row("tiny", name, None, "", Chance(model, seed)) for seed, name in enumerate(("good", "bad", "alike"))]
+    judge = DeletionInteractions()
+    for pair in PAIRS:
+        noise = len(pair[0]) % 5 / 100
+        for row, value in zip(rows, (0.9, 0.1, 0.9 - noise + 0.02), strict=True):
+            study.judged.add(study._key(row, pair, judge), {"pairs": value + noise, "words": None})
+    shown = table.judged(study, rows, "deletion", judge, PAIRS)
+    header, _, good, bad, alike = shown.splitlines()
+    assert header == "| model | deletion | pairs ↑ | words ↑ |"
+    mean = np.mean([0.1 + len(a) % 5 / 100 for a, _ in PAIRS])
+    assert f"| {mean:.3f} [" in bad
+    assert good.endswith("** | – |")
+    assert alike.startswith("| tiny | alike | **0.920 [0.920, 0.920]**")
+
+
+def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):
+    subjects = {"as it is": minilm, "exact": tiny["mpnet_cos"]}
+    grid = Grid(subjects, [0, -1], references())
+    labels = [row.label for row in grid.rows if row.subject == "as it is"]
+    assert len(set(labels)) == len(labels) == 2 * len(references()) + 3 * 2 + 5
+    assert {"integrated, layer 0, padding", "integrated, layer 5, padding", "random"} <= set(labels)
+    assert {row.reference for row in grid.rows if row.subject == "exact"} == {"padding", ""}
+    questions = Counter(each.question for each in grid.comparisons)
+    assert questions["published rule, converged"] == 2
+    assert [len(rows) for _, rows in grid.randomised] == [6] * 2 * len(references())
+    with pytest.raises(ValueError, match=r"methods got 'magic'; expected some of 'integrated', "):
+        Grid(subjects, [0], references(), ["magic"])
+
+
+@pytest.fixture
+def command(tiny_folders, tmp_path, capsys):
+    (tmp_path / "small.wa").write_text(FILE, encoding="utf-8")
+    fixed = ["--model", str(tiny_folders["mpnet_shelf"]), "--ists", str(tmp_path), "--runs", str(tmp_path / "runs")]
+
+    def call(*arguments):
+        return main([*fixed, *arguments]), *capsys.readouterr()
+
+    return call
+
+
+def test_the_command_prints_tables_and_goes_on(command, tmp_path):
+    arguments = ("--pairs", "2", "--sanity-pairs", "1", "--layers", "-1")
+    status, output, _ = command(*arguments)
+    assert status == 0
+    for title in ("Truth: deletion", "Truth: masking", "Truth: curves", "Truth: coalitions", "Truth: short texts",
+                  "Plausibility, not truth: human alignments", "Sanity: swapped texts", "Sanity: random weights",
+                  "Agreement"):  # fmt: skip
+        assert f"**{title}**" in output
+    assert all(f"| {name}" in output for name in METHODS)
+    assert "nothing to show" not in output
+    assert "Left out" not in output
+    kept = {path: path.read_bytes() for path in (tmp_path / "runs").iterdir()}
+    assert command(*arguments)[:2] == (0, output)
+    assert {path: path.read_bytes() for path in (tmp_path / "runs").iterdir()} == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--methods", "magic"], "methods got 'magic'; expected some of"),
+        (["--references", "heaven"], "--references got 'heaven'; expected some of padding"),
+        (["--layers", "9"], "layer got 9"),
+        (["--data", "nowhere"], "nowhere is neither a file nor a folder"),
+        (["--ists", "nowhere"], "nowhere is no .wa file"),
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(command, arguments, message):
+    status, _, messages = command(*arguments)
+    assert status == 2
+    assert message in messages.splitlines()[-1]
+    assert messages.splitlines()[-1].startswith("xsbert.evaluation: ")
+
+
+def test_help_and_the_package_load_little():
+    code = "import sys; from xsbert.evaluation.__main__ import _parser; _parser(); print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    assert run.stdout == "False\n"
+
+
+def test_every_public_name_is_there():
+    import xsbert.evaluation as evaluation
+
+    for name in evaluation.__all__:
+        assert getattr(evaluation, name)
+        assert name in dir(evaluation)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = evaluation.nonsense
