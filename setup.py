@@ -14,6 +14,7 @@ TRAIN = [
     "sentence-transformers[train]>=6",  # the host's trainer: datasets and accelerate
     "peft",  # low-rank adapters
 ]
+EVALUATION = ["shapiq"]  # the oracle that tests hold our Shapley and Banzhaf interactions against; it brings numba
 TEST = [
     *DEMO,
     *NOTEBOOKS,
@@ -48,6 +49,7 @@ setup(
         "demo": DEMO,
         "train": TRAIN,
         "notebooks": [*NOTEBOOKS, *DEMO],
+        "evaluation": EVALUATION,
         "test": TEST,
         "dev": [
             *TEST,

@@ -47,7 +47,7 @@ def test_the_wheel_holds_every_file_of_the_package(tmp_path):
     assert "xsbert/py.typed" in inside
     assert "xsbert = xsbert.__main__:main" in entries
     assert re.search(r"^License(-Expression)?: Apache-2.0$", metadata, re.MULTILINE)
-    for extra in ("demo", "train", "notebooks", "test", "dev"):
+    for extra in ("demo", "train", "notebooks", "evaluation", "test", "dev"):
         assert f"Provides-Extra: {extra}" in metadata
 
 
