@@ -121,12 +121,20 @@ def test_what_is_kept_reads_back_as_it_was(model, tmp_path):
     assert study.known(row, PAIRS[1:2]) == [None]
 
 
-def test_a_method_that_cannot_is_left_out_and_named(model, tmp_path):
-    study = study_of(model, tmp_path)
-    task = task_of(Counted(model, cause=[ValueError("not this model")]))
+def test_pairs_that_a_method_cannot_explain_are_left_out_and_named(model, tmp_path):
+    @dataclass(frozen=True)
+    class Picky(Counted):
+        def explain(self, pairs):
+            if any(a.startswith("The coffee") for a, _ in pairs):
+                raise ValueError("no coffee")
+            return super().explain(pairs)
+
+    study, task = study_of(model, tmp_path), task_of(Picky(model))
     figures = run(study, task)
-    assert study.refused == {"counted": "not this model"}
-    assert [bool(each) for each in figures] == [True] * TOGETHER + [False] * (len(MANY) - TOGETHER)
+    bad = [pair for pair in MANY if pair[0].startswith("The coffee")]
+    assert len(bad) == 3
+    assert study.refused == {("tiny", "counted"): dict.fromkeys(bad, "no coffee")}
+    assert [bool(each) for each in figures] == [pair not in bad for pair in MANY]
 
 
 def test_a_method_is_not_held_against_itself(model, tmp_path):
@@ -139,20 +147,23 @@ def test_a_method_is_not_held_against_itself(model, tmp_path):
 
 
 def test_a_table_holds_the_means_and_marks_the_best(model, tmp_path):
-    study = study_of(model, tmp_path)
+    study = Study({"tiny": model, "other": model}, tmp_path)
     rows = [Row("tiny", name, None, "", Chance(model, seed)) for seed, name in enumerate(("good", "bad", "alike"))]
+    rows.append(Row("other", "worse", None, "", Chance(model, 3)))
     judge = DeletionInteractions()
     for pair in PAIRS:
         noise = len(pair[0]) % 5 / 100
-        for row, value in zip(rows, (0.9, 0.1, 0.9 - noise + 0.02), strict=True):
+        for row, value in zip(rows, (0.9, 0.1, 0.9 - noise + 0.02, 0.5), strict=True):
             study.judged.add(study._key(row, pair, judge), {"pairs": value + noise, "words": None})
     shown = table.judged(study, rows, "deletion", judge, PAIRS)
-    header, _, good, bad, alike = shown.splitlines()
-    assert header == "| model | deletion | pairs ↑ | words ↑ |"
+    header, _, good, bad, alike, worse = shown.splitlines()
+    assert header == "| model | deletion | pairs ↑ (8 pairs) | words ↑ (0 pairs) |"
     mean = np.mean([0.1 + len(a) % 5 / 100 for a, _ in PAIRS])
     assert f"| {mean:.3f} [" in bad
     assert good.endswith("** | – |")
     assert alike.startswith("| tiny | alike | **0.920 [0.920, 0.920]**")
+    assert worse.startswith("| other | worse | **0.5")  # the best of its model
+    assert "**" not in bad
 
 
 def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):

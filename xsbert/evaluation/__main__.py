@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> Iterator[str]:
         yield _plausibility(study, grid, gold, options)
     if truth and "sanity" in options.judges:
         yield from _sanity(study, grid, truth, options)
-    for label, reason in study.refused.items():
-        yield f"Left out: {label}. {reason}"
+    for (subject, label), reasons in study.refused.items():
+        yield f"Left out: {len(reasons)} pairs, {subject}, {label}. {next(iter(reasons.values()))}"
 
 
 def _plausibility(study: Study, grid: Grid, gold: Sequence[Any], options: argparse.Namespace) -> str:

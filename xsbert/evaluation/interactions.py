@@ -104,7 +104,7 @@ class ShortTexts:
         most: texts with more words than this are left out; 2^`most` encodings a text.
     """
 
-    most: int = 7
+    most: int = 8
 
     def evidence(self, a: Words, b: Words, encode: Encode) -> tuple[np.ndarray, np.ndarray] | None:
         """Both indices, `(W_a, W_b)` each; None for a long text."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
+from xsbert.attribution.dual import Unsupported
 from xsbert.evaluation.encodings import Encodings
 from xsbert.evaluation.grid import Row
 from xsbert.evaluation.judges import Judge
@@ -23,6 +24,10 @@ from xsbert.models import XSTransformer
 Pair = tuple[str, str]
 TOGETHER = 8
 """So many pairs are explained in one call: few enough that little is lost with a killed run."""
+
+
+REFUSALS = (ValueError, Unsupported)
+"""What a method raises for a model or a text that it can't explain."""
 
 
 class Task(NamedTuple):
@@ -47,7 +52,7 @@ class Study:
 
     subjects: dict[str, XSTransformer]
     folder: Path
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[tuple[str, str], dict[Pair, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.matrices = Ledger(self.folder / "matrices.jsonl")
@@ -56,7 +61,7 @@ class Study:
         self._encodings = {name: Encodings(model) for name, model in self.subjects.items()}
 
     def run(self, task: Task, title: str = "", progress: bool = True) -> None:
-        """Does what is missing. A method that can't explain a model is noted in `refused`, and left out."""
+        """Does what is missing. Pairs that a method can't explain are in `refused`, with the reason."""
         with tqdm(total=len(task.rows) * len(task.pairs), desc=title, disable=not progress) as bar:
             for start in range(0, len(task.pairs), TOGETHER):
                 pairs = task.pairs[start : start + TOGETHER]
@@ -64,6 +69,7 @@ class Study:
                     bar.set_postfix_str(row.label)
                     self._explain(row, pairs)
                     bar.update(len(pairs))
+                bar.set_postfix_str("judging")
                 self._judge(task, pairs)
                 for encode in self._encodings.values():
                     encode.forget()
@@ -96,16 +102,22 @@ class Study:
 
     def _explain(self, row: Row, pairs: Sequence[Pair]) -> None:
         missing = [pair for pair in dict.fromkeys(pairs) if self._key(row, pair) not in self.matrices]
-        if not missing or row.label in self.refused:
+        try:
+            self._add(row, missing)
+        except REFUSALS:
+            for pair in missing:  # which of them it was
+                try:
+                    self._add(row, [pair])
+                except REFUSALS as cause:
+                    self.refused.setdefault((row.subject, row.label), {})[pair] = str(cause)
+
+    def _add(self, row: Row, pairs: Sequence[Pair]) -> None:
+        if not pairs:
             return
         began = time.perf_counter()
-        try:
-            found = [WordMatrix.of(x) for x in row.method.explain(missing)]
-        except (ValueError, RuntimeError) as cause:  # the encoder's, not the pair's: none of its pairs would do
-            self.refused[row.label] = str(cause)
-            return
-        seconds = (time.perf_counter() - began) / len(missing)
-        for pair, words in zip(missing, found, strict=True):
+        found = [WordMatrix.of(x) for x in row.method.explain(pairs)]
+        seconds = (time.perf_counter() - began) / len(pairs)
+        for pair, words in zip(pairs, found, strict=True):
             self.matrices.add(self._key(row, pair), _kept(words, seconds))
 
     def _judge(self, task: Task, pairs: Sequence[Pair]) -> None:

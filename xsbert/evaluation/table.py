@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,22 +17,24 @@ LOW_IS_GOOD = {"insert: distance", "delete: score"}
 
 
 def judged(study: Study, rows: Sequence[Row], name: str, judge: Judge, pairs: Sequence[Pair], seed: int = 0) -> str:
-    """A judge's figures for each row; bold where no row is better beyond chance.
+    """A judge's figures for each row; bold where no row of the same model is better beyond chance.
 
-    That is where the 95 % interval of the difference to the best row, pair by pair, holds 0.
+    That is where the 95 % interval of the difference to the model's best row, pair by pair, holds 0. Models
+    are not held against each other: each has scores of its own to explain.
     """
     rows = [row for row in rows if any(study.figures(row, judge, pairs))]
-    found = [study.figures(row, judge, pairs) for row in rows]
     if not rows:
         return ""
-    columns = list(next(each for each in found[0] if each))
-    cells = []
+    found = [study.figures(row, judge, pairs) for row in rows]
+    columns, cells = next(each for each in found[0] if each), []
+    header = ["model", name]
     for column in columns:
         values = np.array([[each.get(column, math.nan) for each in row] for row in found]).T  # (pairs, rows)
-        cells.append(list(_column(values, bootstrap(values, seed=seed), column in LOW_IS_GOOD, seed)))
-    body = [[*_names(row), *each] for row, each in zip(rows, zip(*cells, strict=True), strict=True)]
-    shown = [f"{column} ↓" if column in LOW_IS_GOOD else f"{column} ↑" for column in columns]
-    return _markdown(["model", name, *shown], body)
+        means, low = bootstrap(values, seed=seed), column in LOW_IS_GOOD
+        best = _best(values, means, [row.subject for row in rows], low, seed)
+        cells.append([f"**{_shown(mean)}**" if bold else _shown(mean) for mean, bold in zip(means, best, strict=True)])
+        header.append(f"{column} {'↓' if low else '↑'} ({max(mean.pairs for mean in means)} pairs)")
+    return _markdown(header, [[*_names(row), *each] for row, each in zip(rows, zip(*cells, strict=True), strict=True)])
 
 
 def compared(study: Study, comparisons: Sequence[Comparison], pairs: Sequence[Pair], seed: int = 0) -> str:
@@ -72,14 +74,16 @@ def swapped(study: Study, rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
     return _markdown(["model", "method", "max \\|A(a, b) − A(b, a)ᵀ\\| / max \\|A\\|", "seconds a pair"], body)
 
 
-def _column(values: np.ndarray, means: list[Mean], low: bool, seed: int) -> Iterator[str]:
-    sign = -1 if low else 1
-    order = [-math.inf if math.isnan(mean.value) else sign * mean.value for mean in means]
-    best = values[:, int(np.argmax(order))]
-    differences = bootstrap(sign * (values - best[:, None]), seed=seed)
-    for mean, difference in zip(means, differences, strict=True):
-        bold = difference.high >= 0  # false for nan
-        yield f"**{_shown(mean)}**" if bold else _shown(mean)
+def _best(values: np.ndarray, means: list[Mean], subjects: list[str], low: bool, seed: int) -> list[bool]:
+    """Which columns no column of the same subject is better than beyond chance."""
+    sign, found = -1 if low else 1, []
+    order = np.array([-math.inf if math.isnan(mean.value) else sign * mean.value for mean in means])
+    for column, subject in enumerate(subjects):
+        own = np.array([each == subject for each in subjects])
+        best = int(np.argmax(np.where(own, order, -math.inf)))
+        (difference,) = bootstrap(sign * (values[:, [column]] - values[:, [best]]), seed=seed)
+        found.append(difference.high >= 0)  # false for nan
+    return found
 
 
 def _names(row: Row) -> list[str]:
@@ -89,7 +93,8 @@ def _names(row: Row) -> list[str]:
 def _shown(mean: Mean) -> str:
     if math.isnan(mean.value):
         return "–"
-    return f"{mean.value:.3f} [{mean.low:.3f}, {mean.high:.3f}]".replace("-", "−")
+    digits = 3 if max(abs(mean.low), abs(mean.high)) < 10 else 0
+    return f"{mean.value:.{digits}f} [{mean.low:.{digits}f}, {mean.high:.{digits}f}]".replace("-", "−")
 
 
 def _markdown(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
