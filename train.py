@@ -58,6 +58,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--batch", type=number(int, 1), default=16, help="pairs in a batch (%(default)s)")
     add("--lr", type=number(float, 0), help="the highest learning rate (5e-5; with --lora 1e-3)")
     add("--warmup", type=number(float, 0, 0.9), default=0.1, help="the share of steps that lead up to it (%(default)s)")
+    help = "with dot: how much it weighs that a text scores 1 with itself; 0 for the published loss (%(default)s)"
+    add("--self-similarity", metavar="W", type=number(float, 0), default=1.0, help=help)
     add("--seed", type=number(int, 0), default=0, help="(%(default)s)")
     add("--precision", choices=("float32", "bfloat16", "float16"), default="float32", help="(%(default)s)")
     add("--resume", action="store_true", help="go on with the run that was begun in OUTPUT")
@@ -91,7 +93,10 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     if options.lora:
         add_adapters(model, options.lora)
     output.begin()
-    loss = CosineSimilarityLoss(model) if options.similarity == "cosine" else DotSimilarityLoss(model)
+    if options.similarity == "cosine":
+        loss = CosineSimilarityLoss(model)
+    else:
+        loss = DotSimilarityLoss(model, self_similarity=options.self_similarity)
     judges = {split: evaluator(splits[split], split, options.similarity) for split in ("dev", "test")}
     every = max(1, math.ceil(len(splits["train"]) / options.batch) // EVALUATIONS)
     arguments = SentenceTransformerTrainingArguments(

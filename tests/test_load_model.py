@@ -216,8 +216,19 @@ def test_the_dot_loss_is_the_distance_of_dot_products(tiny):
     assert any(p.grad is not None and p.grad.any() for p in model.parameters())
     model.zero_grad()
     absolute = DotSimilarityLoss(model, torch.nn.L1Loss())
-    assert absolute.get_config_dict() == {"loss_fct": "L1Loss"}
+    assert absolute.get_config_dict() == {"loss_fct": "L1Loss", "self_similarity": 0.0}
     torch.testing.assert_close(absolute(features, labels), (a @ b - labels).abs().mean(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_dot_loss_may_ask_that_texts_score_1_with_themselves(tiny):
+    model = tiny["mpnet_cos"].eval()
+    features = [model.preprocess([text, text]) for text in TEXTS]
+    labels = torch.tensor([0.25, 1.0])
+    squares = torch.from_numpy(model.encode(TEXTS)).square().sum(1)
+    missed = ((squares - 1) ** 2).mean()
+    assert missed > 1e-6
+    plain, both = (DotSimilarityLoss(model, self_similarity=weight)(features, labels) for weight in (0, 0.5))
+    torch.testing.assert_close(both - plain, 0.5 * missed, rtol=1e-3, atol=1e-5)
 
 
 def test_the_packaged_exact_model_is_exact():
