@@ -11,8 +11,10 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import matplotlib.pyplot as plt
 import pytest
 
+from xsbert import Attribution
 from xsbert.models import XSTransformer, load_model
 from xsbert.models.default import packaged_model
 
@@ -64,6 +66,24 @@ def minilm_cos(minilm_folder) -> XSTransformer:
 def encoders(tiny, minilm) -> dict[str, XSTransformer]:
     """Every encoder of the suite by name: the rows of the table that laws are tested over."""
     return {**tiny, "minilm": minilm}
+
+
+@pytest.fixture(scope="session")
+def x(minilm) -> Attribution:
+    """A pair on the real all-MiniLM-L6-v2, explained as it is by default."""
+    return minilm.explain("The coffee is bad.", "This is not a good coffee.")
+
+
+@pytest.fixture(scope="session")
+def depths(minilm) -> list[Attribution]:
+    """A pair at several layers."""
+    return [minilm.explain("The coffee is bad.", "Good coffee!", layer=layer) for layer in (3, 4, 5)]
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,6 @@ def x(minilm) -> Attribution:
     return minilm.explain("The coffee is bad.", "This is not a good coffee.")
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def labels(axis):
     return tuple(label.get_text() for label in axis.get_ticklabels())
 

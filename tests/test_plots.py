@@ -9,25 +9,9 @@ import pytest
 from matplotlib import rcParams
 
 from tests.drawn import legend_of, lines_of, with_matrix, written
-from xsbert import Attribution, plot
+from xsbert import plot
 
 PLOTS = (plot.bipartite, plot.cumulative, plot.layers, plot.convergence)
-
-
-@pytest.fixture(scope="module")
-def x(minilm) -> Attribution:
-    return minilm.explain("The coffee is bad.", "This is not a good coffee.")
-
-
-@pytest.fixture(scope="module")
-def depths(minilm) -> list[Attribution]:
-    return [minilm.explain("The coffee is bad.", "Good coffee!", layer=layer) for layer in (3, 4, 5)]
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
 
 
 # -- all four
