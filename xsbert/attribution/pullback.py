@@ -88,9 +88,9 @@ def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor
         output = paths.measured("graph", rows, partial(_with_graph, paths, points, which), double)
         scaled = cotangents.to(output)[:, None] * weights[part].to(output)[:, None]  # (C, N, D)
         for some in paths.chunks(len(scaled), partial(cotangents_at_once, rows)):
-            backward = partial(_gradients, output, points, scaled[some])
-            gradients = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
-            totals[some] += torch.einsum("cnsh,nsh->cs", gradients, deltas.to(gradients)).double()
+            backward = partial(gradients, output, points, scaled[some])
+            found = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
+            totals[some] += torch.einsum("cnsh,nsh->cs", found, deltas.to(found)).double()
 
 
 @torch.enable_grad()
@@ -98,8 +98,8 @@ def _with_graph(paths: Paths, points: Tensor, texts: Tensor) -> Tensor:
     return paths.function(points, texts)
 
 
-def _gradients(output: Tensor, points: Tensor, cotangents: Tensor) -> Tensor:
-    """Each of C cotangents, `(N, D)`, pulled back to the points: `(C, N, S, H)`."""
+def gradients(output: Tensor, points: Tensor, cotangents: Tensor) -> Tensor:
+    """Each of C cotangents, `(N, D)`, pulled back to the points that the output was made of: `(C, N, S, H)`."""
     try:
         (found,) = torch.autograd.grad(output, points, cotangents, retain_graph=True, is_grads_batched=True)
         return found

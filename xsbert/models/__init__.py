@@ -8,6 +8,7 @@ from xsbert.models.default import load_reachable as load_reachable
 from xsbert.models.encoder import XSTransformer as XSTransformer
 from xsbert.models.late import XSMultiVectorEncoder as XSMultiVectorEncoder
 from xsbert.models.losses import DotSimilarityLoss as DotSimilarityLoss
+from xsbert.models.neutral import NeutralReference as NeutralReference
 from xsbert.models.reference import PaddingReference as PaddingReference
 from xsbert.models.reference import Reference as Reference
 from xsbert.models.shift import ReferenceTransformer as ReferenceTransformer

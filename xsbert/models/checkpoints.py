@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 import urllib.error
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from xsbert.models.adapters import join_adapters
 from xsbert.models.architectures import XSMPNet, XSRoberta
+from xsbert.models.cache import cache
 from xsbert.models.default import default_model
 from xsbert.models.encoder import XSTransformer
 from xsbert.models.shift import ShiftingReferenceTransformer
@@ -48,11 +48,6 @@ def load_model(name: str, model_dir: str | Path | None = None) -> XSTransformer:
             "For a plain transformer use XSTransformer(path), which adds mean pooling."
         )
     return PUBLISHED.get(Path(name).name, XSTransformer)(str(folder))
-
-
-def cache() -> Path:
-    """The user's cache folder for models."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "xsbert"
 
 
 def _packaged(folder: Path) -> XSTransformer:
