@@ -12,6 +12,7 @@ from xsbert import XSSparseEncoder
 from xsbert.attribution import Adaptive
 from xsbert.attribution.dual import Dual
 from xsbert.attribution.ways import by_duals
+from xsbert.models.tail import Split
 
 A, B = "The dog runs after the kitten.", "Outside the cat is chased by the dog."
 
@@ -82,3 +83,13 @@ def test_a_limit_on_dimensions_is_refused(folder):
 def test_only_its_own_host_is_wrapped(minilm):
     with pytest.raises(TypeError, match=r"XSSparseEncoder\.wrap got a XSTransformer; expected a SparseEncoder"):
         XSSparseEncoder.wrap(minilm)
+
+
+def test_a_head_tied_to_the_word_embeddings_runs_in_float64(model):
+    split = Split(list(model), -1)
+    features = model.preprocess([A])
+    hidden, embeddings = split.embedded(features)
+    with torch.no_grad():
+        double = split.tail(features)(hidden.double(), torch.zeros(1, dtype=torch.long))
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(double.float(), embeddings, atol=1e-5, rtol=1e-5)

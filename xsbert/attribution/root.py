@@ -163,11 +163,16 @@ class _Linear:
         with torch.enable_grad():
             point = self.point[None].clone().requires_grad_()
             output = self.function(point)  # (1, D)
-        if not output.requires_grad:
-            raise ValueError("The function has no derivative; expected one that gradients pass through.")
         scattered = output.new_zeros(len(cotangents), *output.shape)  # (C, 1, D)
         scattered[:, 0, self.live] = cotangents.to(output)
-        pulled = torch.cat([gradients(output, point, some) for some in scattered.split(self.many)])[:, 0]
+        try:
+            pulled = torch.cat([gradients(output, point, some) for some in scattered.split(self.many)])[:, 0]
+        except (NotImplementedError, RuntimeError) as cause:
+            if isinstance(cause, torch.OutOfMemoryError):
+                raise
+            raise ValueError(
+                f"No gradients pass through the function ({cause}); expected a differentiable one."
+            ) from cause
         return (pulled * self.moves[:, None]).flatten(1)
 
 

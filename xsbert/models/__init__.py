@@ -11,6 +11,10 @@ from xsbert.models.losses import DotSimilarityLoss as DotSimilarityLoss
 from xsbert.models.neutral import NeutralReference as NeutralReference
 from xsbert.models.reference import PaddingReference as PaddingReference
 from xsbert.models.reference import Reference as Reference
+from xsbert.models.references_other import ItselfReference as ItselfReference
+from xsbert.models.references_other import MaskReference as MaskReference
+from xsbert.models.references_other import MeanReference as MeanReference
+from xsbert.models.references_other import ZeroReference as ZeroReference
 from xsbert.models.shift import ReferenceTransformer as ReferenceTransformer
 from xsbert.models.shift import ShiftingReferenceTransformer as ShiftingReferenceTransformer
 from xsbert.models.sparse import XSSparseEncoder as XSSparseEncoder

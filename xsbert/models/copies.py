@@ -34,10 +34,14 @@ def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequent
 
 
 def in_float64(twin: nn.Sequential, unused: Iterable[nn.Module]) -> nn.Sequential:
-    """A copy of a private copy with float64 weights, except for the modules that will not run."""
-    skipped = {id(parameter): parameter for module in unused for parameter in module.parameters()}
+    """A copy of a private copy with float64 weights, except for those of modules alone that will not run."""
+    idle = {module for root in unused for module in root.modules()}
+    skipped = {id(parameter) for module in idle for parameter in module.parameters(recurse=False)}
+    # A head may be tied to the word embeddings, and runs where they don't.
+    running = (module for module in twin.modules() if module not in idle)
+    skipped -= {id(parameter) for module in running for parameter in module.parameters(recurse=False)}
     double = copy.deepcopy(twin, _shared(twin))
-    _convert(double, torch.float64, keep=set(skipped))
+    _convert(double, torch.float64, keep=skipped)
     return double
 
 

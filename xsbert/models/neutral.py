@@ -53,7 +53,8 @@ class NeutralReference:
         start: the reference whose hidden states the search starts from.
         rtol: ‖f(r)‖ ≤ rtol ‖f‖.
         special: whether the special tokens' states move too. Where they don't, they have no part in
-            the attribution at layer 0, but r is about twice as far away, and texts of three tokens have none.
+            the attribution at layer 0, but r is up to twice as far away,
+            and the shortest texts may have none.
         memory: the bytes that the search may hold; None for a quarter of what is free. It has no
             effect on r but rounding.
 
@@ -80,7 +81,8 @@ class NeutralReference:
         """r at the split's layer, `(B, S, H)`.
 
         Raises:
-            ValueError: none was reached, or the embedding has too many dimensions.
+            ValueError: none was reached, the embedding has too many dimensions, or no gradients pass through the
+                encoder (SPLADE's pooling writes in place).
         """
         weights = digest_of_weights(split.modules)
         found: dict[str, Tensor] = {}
@@ -142,13 +144,17 @@ class NeutralReference:
                 f"most {MOST_EQUATIONS}. Use PaddingReference()."
             )
         rows = ENOUGH.get(start.device.type, ENOUGH_ELSEWHERE)
-        return find_root(function, start[0], self.rtol * scale, moves, memory, rows)
+        try:
+            return find_root(function, start[0], self.rtol * scale, moves, memory, rows)
+        except ValueError as cause:
+            raise ValueError(f"NeutralReference can't be searched for. {cause} Use PaddingReference().") from cause
 
 
 def _unreached(reference: NeutralReference, split: Split, start: Tensor, root: Root, scale: float) -> str:
     share = root.size / scale
+    loose = f", or what was reached: rtol={2 * share:.1g}" if 2 * share < 1 else ""
     return (
         f"{reference!r} reached ‖f(r)‖ = {share:.1e} ‖f‖ at layer {split.layer} for {start.shape[1]} tokens, after "
         f"{root.jacobians} Jacobians; expected {reference.rtol:.0e} ‖f‖. The model may have no zero near there. Use "
-        f"PaddingReference(), another layer, or what was reached: rtol={2 * share:.0e}."
+        f"PaddingReference(), or another layer{loose}."
     )

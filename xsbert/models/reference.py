@@ -35,9 +35,9 @@ class PaddingReference:
         """The padded texts, as the encoder is given them.
 
         Raises:
-            ValueError: the tokenizer has no padding token.
+            ValueError: the tokenizer has no such token.
         """
-        padding = torch.full_like(texts.features["input_ids"], padding_id(tokenizer))
+        padding = torch.full_like(texts.features["input_ids"], self._filler(tokenizer))
         changed = {
             "input_ids": torch.where(texts.special, texts.features["input_ids"], padding),
             "attention_mask": torch.ones_like(padding),
@@ -47,3 +47,6 @@ class PaddingReference:
     def hidden_states(self, split: Split, texts: Batch, tokenizer: PreTrainedTokenizerBase) -> Tensor:
         """The padded texts' hidden states at the split's layer, `(B, S, H)`."""
         return split.hidden_states(self.features(texts, tokenizer))
+
+    def _filler(self, tokenizer: Any) -> int:
+        return padding_id(tokenizer)
