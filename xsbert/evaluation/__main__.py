@@ -112,7 +112,7 @@ def _grid(options: argparse.Namespace) -> Grid:
     from xsbert.models.layers import layers_of
 
     known = references()
-    chosen = options.references or list(known)
+    chosen = options.references or ["padding", "neutral"]
     if unknown := [name for name in chosen if name not in known]:
         raise ValueError(f"--references got {unknown[0]!r}; expected some of {', '.join(known)}.")
     subjects = _subjects(options)
@@ -174,7 +174,8 @@ def _parser() -> argparse.ArgumentParser:
     option("--pairs", metavar="N", type=_count, help="how many pairs of each data set (default: 200)")
     option("--sanity-pairs", metavar="N", type=_count, help="how many pairs to randomise and swap (default: 20)")
     option("--layers", metavar="L", type=int, nargs="+", help="default: 0, the middle one, and the last two")
-    option("--references", metavar="R", nargs="+", help="by name, such as padding (default: all)")
+    option("--references", metavar="R", nargs="+", help="by name: padding, mask, zero, neutral, and variants "
+           "of it, which an unknown name lists (default: padding and neutral)")  # fmt: skip
     option("--methods", metavar="M", nargs="+", help="by name, such as integrated or random (default: all)")
     option("--judges", metavar="J", nargs="+", choices=JUDGES, default=JUDGES, help=f"of {', '.join(JUDGES)}")
     option("--seed", metavar="S", type=int, default=0, help="of what is drawn at random (default: 0)")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-import xsbert.models as encoders
 from xsbert.attribution import RightRiemann
 from xsbert.evaluation.attention import AttentionRollout
 from xsbert.evaluation.leaving import LeaveOneOut
@@ -15,7 +14,15 @@ from xsbert.evaluation.methods import Chance, IntegratedJacobian, Method
 from xsbert.evaluation.products import Cosines, Decomposition
 from xsbert.evaluation.relevance import Relevance
 from xsbert.evaluation.sanity import Randomised
-from xsbert.models import PaddingReference, Reference, XSTransformer
+from xsbert.models import (
+    ItselfReference,
+    MaskReference,
+    NeutralReference,
+    PaddingReference,
+    Reference,
+    XSTransformer,
+    ZeroReference,
+)
 from xsbert.models.layers import layers_of, resolve_layer
 
 BY_LAYER: dict[str, Callable[[XSTransformer, int], Method]] = {
@@ -35,11 +42,16 @@ METHODS = (OURS, *BY_LAYER, *OF_THE_MODEL)
 
 
 def references() -> dict[str, Reference]:
-    """The references that there are, by name."""
-    found: dict[str, Reference] = {"padding": PaddingReference()}
-    if neutral := getattr(encoders, "NeutralReference", None):
-        found["neutral"] = neutral()
-    return found
+    """The references that are compared, by name."""
+    return {
+        "padding": PaddingReference(),
+        "mask": MaskReference(),
+        "zero": ZeroReference(),
+        "neutral": NeutralReference(special=False),
+        "neutral, special tokens too": NeutralReference(special=True),
+        "neutral, from mask": NeutralReference(MaskReference(), special=False),
+        "neutral, nearest": NeutralReference(ItselfReference(), special=False),
+    }
 
 
 class Row(NamedTuple):
