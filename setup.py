@@ -20,6 +20,7 @@ TEST = [
     *NOTEBOOKS,
     *TRAIN,
     "pytest",
+    "pytest-xdist",  # a process for each core, up to four
     "hypothesis",  # property tests over any text
     "playwright",  # drives the Chromium that pages are tested in
     "build",  # builds the wheel whose contents are tested

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 import zipfile
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Tests run beside each other: of two processes with two threads each on two cores, both are slower.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 import matplotlib
 
