@@ -7,7 +7,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.commands import COLOURS, command, without_colours  # noqa: F401
@@ -63,6 +63,7 @@ def test_every_control_character_is_replaced():
         assert shown(chr(code)) == (" " if chr(code).isspace() else "\ufffd")
 
 
+@example([("coffee", 0.0)] * 3 + [(" ", 0.0), ("咖啡", 1.0), (" ", 0.0)], 20)
 @given(
     st.lists(st.tuples(st.sampled_from(["coffee", " ", "咖啡", "."]), st.floats(-1, 1)), min_size=1, max_size=15),
     st.integers(20, 60),

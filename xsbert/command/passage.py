@@ -57,9 +57,10 @@ def excerpt(pieces: Sequence[Piece], columns: int) -> list[Piece]:
     if width(strongest.text) > columns - width(AHEAD.text + BEHIND.text):
         return [Piece(fitted(strongest.text, columns), strongest.value)]
     start, stop = _heaviest(widths, weights, columns)
-    while stop - start > 1 and pieces[start].text == " ":
+    # Beside dots no space is needed; at the text's own ends dots would take more room than the space there.
+    while 0 < start < stop - 1 and pieces[start].text == " ":
         start += 1
-    while stop - start > 1 and pieces[stop - 1].text == " ":
+    while start + 1 < stop < len(pieces) and pieces[stop - 1].text == " ":
         stop -= 1
     return [AHEAD] * (start > 0) + list(pieces[start:stop]) + [BEHIND] * (stop < len(pieces))
 
