@@ -47,10 +47,10 @@ def references() -> dict[str, Reference]:
         "padding": PaddingReference(),
         "mask": MaskReference(),
         "zero": ZeroReference(),
-        "neutral": NeutralReference(special=False),
-        "neutral, special tokens too": NeutralReference(special=True),
-        "neutral, from mask": NeutralReference(MaskReference(), special=False),
-        "neutral, nearest": NeutralReference(ItselfReference(), special=False),
+        "neutral": NeutralReference(),
+        "neutral, special tokens kept": NeutralReference(special=False),
+        "neutral, from mask": NeutralReference(MaskReference()),
+        "neutral, nearest": NeutralReference(ItselfReference()),
     }
 
 
