@@ -37,7 +37,9 @@ def main() -> None:
                 shown.locator(pointed).hover()
             shown.wait_for_timeout(300)  # colours fade in
             height = shown.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
-            shown.screenshot(path=PICTURES / name, clip={"x": 0, "y": 0, "width": 1000, "height": height})
+            shown.screenshot(
+                path=PICTURES / name, full_page=True, clip={"x": 0, "y": 0, "width": 1000, "height": height}
+            )
             print(PICTURES / name)
 
 
