@@ -10,13 +10,16 @@ from xsbert.command.messages import say
 
 if TYPE_CHECKING:
     from xsbert.models.encoder import XSTransformer
+    from xsbert.models.reference import Reference
 
 UNREADABLE = (AttributeError, EOFError, ImportError, KeyError, RuntimeError, pickle.UnpicklingError)
 """What the host raises on a damaged model folder, beside OSError, TypeError and ValueError."""
 
 
 def load(name: str | None) -> tuple[XSTransformer, str]:
-    """A model by its name or its folder, by default all-MiniLM-L6-v2; and a line that says which it is.
+    """A model by its name on the hub, its folder, or as `load_model` knows it, and a line that says which it is.
+
+    By default it is all-MiniLM-L6-v2.
 
     Raises:
         OSError, ValueError: it is not within reach, or damaged.
@@ -25,6 +28,7 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
     from safetensors import SafetensorError
     from transformers.utils import logging
 
+    from xsbert.models.checkpoints import PACKAGED, PUBLISHED, load_model
     from xsbert.models.default import default_model, load_reachable
     from xsbert.models.encoder import XSTransformer
 
@@ -32,6 +36,15 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
     try:
         if name is None:
             return default_model()
+        if name in (*PACKAGED, *PUBLISHED):
+            return load_model(name), name
         return (XSTransformer(name) if Path(name).is_dir() else load_reachable(name)), name
     except (*UNREADABLE, SafetensorError) as cause:
         raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause
+
+
+def reference(name: str) -> Reference:
+    """The reference that `--reference` names."""
+    from xsbert.models import NeutralReference, PaddingReference
+
+    return NeutralReference() if name == "neutral" else PaddingReference()

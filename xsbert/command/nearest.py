@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xsbert.attribution.pair import check_similarity
 from xsbert.attribution.ranking import Ranking
 from xsbert.models.checks import check_texts
+from xsbert.models.reference import PaddingReference, Reference
 
 if TYPE_CHECKING:
     from xsbert.models.encoder import XSTransformer
@@ -21,6 +22,7 @@ def explain_nearest(
     *,
     layer: int,
     similarity: str | None,
+    reference: Reference = PaddingReference(),
     show_progress_bar: bool,
 ) -> Ranking:
     """The ranking of the documents that are most similar to a query.
@@ -30,7 +32,7 @@ def explain_nearest(
     Args:
         model: embeds the query by `encode_query`, documents by `encode_document`.
         top: how many documents to explain.
-        layer, similarity, show_progress_bar: as `explain_ranking` takes them.
+        layer, similarity, reference, show_progress_bar: as `explain_ranking` takes them.
 
     Returns:
         A ranking, whose positions are those of `documents`.
@@ -46,6 +48,7 @@ def explain_nearest(
         [documents[i] for i in chosen],
         layer=layer,
         similarity=similarity,
+        reference=reference,
         show_progress_bar=show_progress_bar,
     )
     return Ranking(found.results, tuple(chosen[i] for i in found.positions))

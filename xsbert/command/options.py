@@ -11,6 +11,7 @@ import xsbert
 from xsbert.command.messages import failed
 
 RANK = "rank"
+REFERENCES = ("padding", "neutral")
 
 PAIR_TEXT = """\
 Why does this model find these two texts similar? Prints the similarity, what
@@ -114,8 +115,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="M",
-        help="a sentence-transformers model: a name on the hub, or a folder; by default all-MiniLM-L6-v2, from the "
-        "hub or its cache, else the packaged copy",
+        help="a sentence-transformers model: a name on the hub, or a folder; or an exact one, such as minilm_cos; by "
+        "default all-MiniLM-L6-v2, from the hub or its cache, else the packaged copy",
     )
     parser.add_argument(
         "--layer",
@@ -123,6 +124,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=-2,
         help="the layer whose input the tokens are taken at: 0 (the embeddings) to the last, negative from the end "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--reference",
+        choices=REFERENCES,
+        default=REFERENCES[0],
+        help="what a text is compared with: as many padding tokens, or hidden states near theirs that the model embeds "
+        "as zero, so that the pairs sum to the similarity; these are searched for once for each length of text "
         "(default: %(default)s)",
     )
     parser.add_argument("--similarity", choices=("cosine", "dot"), help="default: the model's own")

@@ -28,7 +28,8 @@ def run(options: argparse.Namespace) -> str:
     text_a, text_b = inputs.texts([options.text_a, options.text_b])
     model, name = loading.load(options.model)
     say("explaining …")
-    tokens = model.explain(text_a, text_b, layer=options.layer, similarity=options.similarity)
+    reference = loading.reference(options.reference)
+    tokens = model.explain(text_a, text_b, layer=options.layer, similarity=options.similarity, reference=reference)
     x = tokens.words() if options.words else tokens
     output.write(tokens, x, options.output)
     if options.json:

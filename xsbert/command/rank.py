@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> str:
     say(f"ranking {len(documents):,} documents, explaining {best:,} …")
     tokens = explain_nearest(
         model, query, documents, best,
-        layer=options.layer, similarity=options.similarity, show_progress_bar=is_watched(),
+        layer=options.layer, similarity=options.similarity, reference=loading.reference(options.reference),
+        show_progress_bar=is_watched(),
     )  # fmt: skip
     ranking = tokens if options.tokens else tokens.words()
     output.write(tokens, ranking, options.output)
