@@ -194,6 +194,16 @@ def test_texts_are_data(browser, minilm, tmp_path, text):
     assert shown.evaluate("document.querySelectorAll('main b, img').length") == 0
 
 
+def test_what_the_model_did_not_read_is_data_too(browser, minilm, tmp_path):
+    with pytest.warns(UserWarning, match="cut"):
+        x = minilm.explain("coffee " * 300 + HOSTILE[0], B, **FAST)  # in one piece, where words are in pieces
+    html = page(x)
+    assert HOSTILE[0] not in html
+    shown = browser.open(html, tmp_path)
+    assert shown.locator("#text-a .cut").inner_text().endswith(HOSTILE[0])
+    assert shown.evaluate("window.hacked") is None
+
+
 def test_a_script_that_got_in_would_not_run(browser, x, tmp_path, server):
     intruder = f"<script>window.hacked = 1</script><img src='{server.url}/x'>"
     shown = browser.open(page(x).replace("</main>", "</main>" + intruder), tmp_path)
