@@ -25,7 +25,7 @@ SIMILARITIES = ("cosine", "dot")
 TRAINED = {
     "fine-tuned without the shift": ["--no-shift"],
     "fine-tuned with the shift": [],
-    "with the shift, low-rank": ["--lora", "4"],
+    "with the shift, low-rank": ["--lora", "RANK"],
 }
 
 
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="(%(default)s)")
     parser.add_argument("--similarities", nargs="+", choices=SIMILARITIES, default=SIMILARITIES)
     parser.add_argument("--epochs", type=int, default=2, help="(%(default)s)")
+    parser.add_argument("--rank", default="4", help="of the low-rank adapters (%(default)s)")
     options = parser.parse_args()
     splits = load_splits(options.data)
     table: dict[str, dict[str, list[float]]] = {}
@@ -60,6 +61,7 @@ def untrained(name: str, similarity: str, splits: Any) -> dict[str, XSTransforme
 
 
 def trained(options: argparse.Namespace, similarity: str, seed: int, more: list[str]) -> dict[str, Any]:
+    more = [word.replace("RANK", options.rank) for word in more]
     folder = options.runs / "_".join(["run", similarity, str(seed), *(word.strip("-") for word in more)])
     recipe = ["--model", options.model, "--data", options.data, "--similarity", similarity, "--seed", str(seed)]
     recipe += ["--epochs", str(options.epochs), *more]
