@@ -1,6 +1,7 @@
 // The heatmap beside the texts: a canvas, for a page may have a hundred thousand pairs.
 
 const map = { cell: 0, left: 0, top: 0 };
+const painted = { key: "", image: null };
 
 function colours() {
   const style = getComputedStyle(document.documentElement);
@@ -10,7 +11,20 @@ function colours() {
 
 function mixed(value, limit, { paper, raises, lowers }) {
   const share = strength(value, limit), pole = value < 0 ? lowers : raises;
-  return `rgb(${paper.map((p, k) => Math.round(p + (pole[k] - p) * share)).join()})`;
+  return paper.map((p, k) => Math.round(p + (pole[k] - p) * share));
+}
+
+// The cells, one pixel each. Painted anew where a value or a colour changes, not where the pointer moves.
+function cells(palette) {
+  const { rows, columns, limit } = state.view.matrix, key = [state.view.name, state.least, palette.paper].join();
+  if (painted.key === key) return painted.image;
+  const image = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
+  const pen = image.getContext("2d"), pixels = pen.createImageData(columns, rows);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) {
+    pixels.data.set([...mixed(value(i, j), limit, palette), 255], 4 * (i * columns + j));
+  }
+  pen.putImageData(pixels, 0, 0);
+  return Object.assign(painted, { key, image }).image;
 }
 
 // The width that the table leaves, or all of it where the table goes below.
@@ -39,20 +53,24 @@ function drawHeatmap() {
   canvas.style.height = top + cell * rows + 1 + "px";
   pen.scale(ratio, ratio);
   const palette = colours();
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) {
-    const v = value(i, j);
-    pen.fillStyle = mixed(v, limit, palette);
-    pen.fillRect(left + j * cell, top + i * cell, cell, cell);
-    if (v < 0 && strength(v, limit) >= 0.1 && cell >= 12) { // a stroke, so that the sign is seen without colour
-      pen.fillStyle = palette.ink;
-      pen.fillRect(left + (j + 0.35) * cell, top + (i + 0.5) * cell - 0.5, 0.3 * cell, 1);
-    }
-  }
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(cells(palette), left, top, columns * cell, rows * cell);
+  if (cell >= 12) strokes(pen, palette.ink);
   if (cell >= 7) grid(pen, rows, columns, palette.line);
   if (named) name(pen, a, b, palette.ink, Math.min(12, 0.85 * cell) + font);
   mark(pen, palette.ink);
   $("caption").textContent = "Text A down, text B across" + (named ? "." : "; point at a cell to read its words.");
   canvas.setAttribute("aria-label", `Heatmap of ${rows} by ${columns} ${state.view.name}. The strongest pairs are in the table.`);
+}
+
+// In each negative cell, so that the sign is seen without colour.
+function strokes(pen, ink) {
+  const { cell, left, top } = map, { rows, columns, limit } = state.view.matrix;
+  pen.fillStyle = ink;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) {
+    const v = value(i, j);
+    if (v < 0 && strength(v, limit) >= 0.1) pen.fillRect(left + (j + 0.35) * cell, top + (i + 0.5) * cell - 0.5, 0.3 * cell, 1);
+  }
 }
 
 function grid(pen, rows, columns, colour) {

@@ -13,7 +13,15 @@ const value = (i, j) => {
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));
 const labels = (side) => state.view["labels_" + side];
 
+// Of the words of a text, over the other; kept while nothing changes but what is chosen.
+const summed = { key: "", a: [], b: [] };
 function sums(side) {
+  const key = [state.view.name, state.least].join();
+  if (summed.key !== key) Object.assign(summed, { key, a: sumsOf("a"), b: sumsOf("b") });
+  return summed[side];
+}
+
+function sumsOf(side) {
   const { rows, columns } = state.view.matrix;
   const [own, across] = side === "a" ? [rows, columns] : [columns, rows];
   return Array.from({ length: own }, (_, i) => {
