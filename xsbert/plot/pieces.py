@@ -16,7 +16,6 @@ MOST_BEHIND = 2000
 PLAIN, CUT = -1, -2
 """Pieces of a text that belong to no token: between tokens, and behind the last one of a text that was cut."""
 
-Offset = tuple[int, int] | None
 Piece = tuple[int, str] | tuple[int, str, int]
 """A token's position or PLAIN or CUT, the characters, and 1 for what is not in the text itself ([CLS], a prompt)."""
 
