@@ -1,12 +1,18 @@
 """What is written is true: its code runs, its commands are the ones that are tested, its links lead somewhere."""
 
+import importlib.metadata
 import re
+import shlex
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 
+import train
+from xsbert.__main__ import main
+
 ROOT = Path(__file__).parent.parent
+SHELL = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [
     ROOT / name for name in ("README.md", "notebooks/README.md", "tests/benchmarks/README.md", "tests/SUPPORTED.md")
@@ -36,6 +42,23 @@ def test_the_two_commands_are_there():
         "--output coffee.html" in README
     )
     assert 'pip install -e ".[test]" && pytest' in README
+
+
+def test_the_commands_run(tmp_path, monkeypatch, capsys):
+    """All but installing: that is for the gate, which takes the test command from here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "reviews.csv").write_text("text,stars\nThe coffee is bad.,1\nLovely tea.,5\n")
+    lines = re.findall(r"^(?:.*&& )?(?:python -m )?xsbert (.+)$", "\n".join(SHELL), re.MULTILINE)
+    assert len(lines) == 3
+    for line in lines:
+        assert main(shlex.split(line)) == 0, line
+    assert (tmp_path / "coffee.html").is_file()
+    assert (tmp_path / "ranking.html").is_file()
+    (trained,) = re.findall(r"^python train.py (.+)$", "\n".join(SHELL), re.MULTILINE)
+    assert train.parse(shlex.split(trained)).output == "models/exact"
+    extras = set(importlib.metadata.metadata("xsbert").get_all("Provides-Extra"))
+    assert set(re.findall(r'pip install -e "\.\[(\w+)]"', "\n".join(SHELL))) <= extras
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
