@@ -71,6 +71,18 @@ def test_it_trains_an_exact_model(run, tiny, similarity):
     assert not (folder / "checkpoints").exists()
 
 
+def test_a_text_learns_to_score_one_with_itself(run):
+    """Dot models, by default: `--self-similarity 0` is the published loss."""
+    off = {}
+    for name, weight in {"published": "0", "default": None, "one": "1"}.items():
+        named = [] if weight is None else ["--self-similarity", weight]
+        _, folder, _ = run(name, "--similarity", "dot", "--lr", "1e-3", *named)
+        embeddings = load_model(folder).encode([word + "." for word in WORDS])
+        off[name] = float(np.square(np.square(embeddings).sum(1) - 1).mean())
+    assert off["default"] == off["one"]
+    assert off["default"] < 0.7 * off["published"]
+
+
 def test_without_the_shift_it_trains_an_ordinary_one(run):
     _, folder, _ = run("plain", "--no-shift")
     assert not load_model(folder).explain(*PAIR).is_exact
