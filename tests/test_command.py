@@ -36,6 +36,7 @@ def test_it_prints_the_sum_and_the_strongest_pairs(command, minilm, minilm_folde
         assert f"{number:.4f}" in output
     assert minilm_folder in output
     assert "what the token pairs do not explain" in output
+    assert "--reference neutral leaves none" in output
     assert len(output.splitlines()) == 12 + 10
     assert "loading" in messages
     assert "Traceback" not in messages
@@ -53,7 +54,7 @@ def test_its_table_adds_up(command):
 def test_an_exact_model_leaves_nothing_unexplained(command, tiny_folders):
     status, output, _ = command(A, B, "--similarity", "dot", model=str(tiny_folders["mpnet_cos"]))
     assert status == 0
-    assert "none, this model is exact" in output
+    assert "none, the token pairs sum to the similarity" in output
 
 
 def test_a_neutral_reference_makes_the_pairs_sum_to_the_similarity(command, tmp_path, monkeypatch):
@@ -63,7 +64,7 @@ def test_a_neutral_reference_makes_the_pairs_sum_to_the_similarity(command, tmp_
         next(line for line in output.splitlines() if name in line)[25:35] for name in ("pairs ex", "= s")
     )
     assert status == 0
-    assert "none, this model is exact" in output
+    assert "none, the token pairs sum to the similarity" in output
     assert float(explained) == pytest.approx(float(score), abs=2e-3)
 
 
@@ -71,7 +72,7 @@ def test_the_packaged_exact_model_has_a_name(command):
     status, output, _ = command(A, B, model="minilm_cos")
     assert status == 0
     assert "model  minilm_cos" in output
-    assert "none, this model is exact" in output
+    assert "none, the token pairs sum to the similarity" in output
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg", "json"])

@@ -82,11 +82,14 @@ def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
 def _sum(x: Attribution) -> list[str]:
     """What the token pairs explain, the reference terms, and the score that they sum to."""
     ra, rb, rr = x.reference_terms
-    meaning = "none, this model is exact" if x.is_exact else "what the token pairs do not explain"
+    if x.is_exact:
+        meaning, remedy = "none, the token pairs sum to the similarity", ""
+    else:
+        meaning, remedy = "what the token pairs do not explain", "   (--reference neutral leaves none)"
     return [
         f"  token pairs explain    {x.explained:9.4f}   at layer {x.layer}, quadrature error {x.error:.0e}",
         f"+ f(r_a)·f(b)            {ra:9.4f}   the reference terms: {meaning}",
-        f"+ f(a)·f(r_b)            {rb:9.4f}",
+        f"+ f(a)·f(r_b)            {rb:9.4f}{remedy}",
         f"− f(r_a)·f(r_b)          {rr:9.4f}",
         f"= similarity ({x.similarity + ')':<7}    {x.score:9.4f}",
     ]

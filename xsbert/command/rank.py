@@ -83,7 +83,7 @@ def _summary(ranking: Ranking, count: int) -> list[str]:
     error = max(x.error for x in ranking)
     terms = max(abs(ra + rb - rr) for ra, rb, rr in (x.reference_terms for x in ranking))
     exact = all(x.is_exact for x in ranking)
-    rest = "no reference terms, this model is exact" if exact else f"reference terms up to {terms:.4f}"
+    rest = "no reference terms" if exact else f"reference terms up to {terms:.4f}"
     return [
         f"       {len(ranking):,} of {count:,} documents, by {first.similarity}",
         f"       at layer {first.layer}, quadrature error up to {error:.0e}; {rest}",
