@@ -262,3 +262,10 @@ def test_bad_values_are_refused():
     with pytest.raises(ValueError, match="corpus got an empty tuple"):
         MeanReference(())
     assert repr(NeutralReference(rtol=1e-3, special=False)) == "NeutralReference(rtol=0.001, special=False)"
+
+
+def test_a_corpus_is_named_in_short():
+    mean, other = MeanReference((A, LONG)), MeanReference((LONG, A))
+    assert repr(mean).startswith("MeanReference(2 texts, ")
+    assert repr(mean) == repr(MeanReference((A, LONG))) != repr(other)
+    assert len(repr(mean)) < 40

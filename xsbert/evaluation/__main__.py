@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--pairs", metavar="N", type=_count, help="how many pairs of each data set (default: 200)")
     option("--sanity-pairs", metavar="N", type=_count, help="how many pairs to randomise and swap (default: 20)")
     option("--layers", metavar="L", type=int, nargs="+", help="default: 0, the middle one, and the last two")
-    option("--references", metavar="R", nargs="+", help="by name: padding, mask, zero, neutral, and variants "
+    option("--references", metavar="R", nargs="+", help="by name: padding, mask, zero, mean, neutral, and variants "
            "of it, which an unknown name lists (default: padding and neutral)")  # fmt: skip
     option("--methods", metavar="M", nargs="+", help="by name, such as integrated or random (default: all)")
     option("--judges", metavar="J", nargs="+", choices=JUDGES, default=JUDGES, help=f"of {', '.join(JUDGES)}")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from xsbert.attribution import RightRiemann
 from xsbert.evaluation.attention import AttentionRollout
+from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.leaving import LeaveOneOut
 from xsbert.evaluation.methods import Chance, IntegratedJacobian, Method
 from xsbert.evaluation.products import Cosines, Decomposition
@@ -17,6 +18,7 @@ from xsbert.evaluation.sanity import Randomised
 from xsbert.models import (
     ItselfReference,
     MaskReference,
+    MeanReference,
     NeutralReference,
     PaddingReference,
     Reference,
@@ -47,6 +49,7 @@ def references() -> dict[str, Reference]:
         "padding": PaddingReference(),
         "mask": MaskReference(),
         "zero": ZeroReference(),
+        "mean": MeanReference(tuple(text for pair in PAIRS for text in pair)),
         "neutral": NeutralReference(),
         "neutral, special tokens kept": NeutralReference(special=False),
         "neutral, from mask": NeutralReference(MaskReference()),

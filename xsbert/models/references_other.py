@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from xsbert.models.batches import Batch
+from xsbert.models.digest import digest_of
 from xsbert.models.reference import PaddingReference
 from xsbert.models.tail import Split
 
@@ -38,7 +39,7 @@ class ZeroReference:
         return torch.zeros_like(split.hidden_states(texts.features))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MeanReference:
     """At each token the mean hidden state of all tokens of a corpus.
 
@@ -57,6 +58,9 @@ class MeanReference:
             raise TypeError(f"corpus got a {type(self.corpus).__name__}; expected a tuple of strings.")
         if not self.corpus:
             raise ValueError("corpus got an empty tuple; expected at least one text.")
+
+    def __repr__(self) -> str:
+        return f"MeanReference({len(self.corpus)} texts, {digest_of(*self.corpus)[:8]})"
 
     def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
         """The mean, repeated: `(B, S, H)`."""
