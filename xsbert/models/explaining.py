@@ -72,7 +72,9 @@ class Explains(BaseModel):
             layers: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by
                 default the longest list of alike modules.
             quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
-            reference: what a text is compared with.
+            reference: what a text is compared with. `PaddingReference()`, the papers', is there at once;
+                with `NeutralReference()` the pairs of an unmodified model sum to its own score, after a
+                search that is made once for each length. Not every model has one.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
                 through a much longer text. The matrix is the same, to the errors that it carries.
