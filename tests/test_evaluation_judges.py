@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.evaluation import A, B, Bag, judged, words
-from xsbert.evaluation import Coalitions, Curves, DeletionInteractions, Encodings, ShortTexts
+from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, Encodings, ShortTexts
 from xsbert.evaluation.interactions import banzhaf, by_shapiq, shapley, subsets
 from xsbert.evaluation.matrices import PairMatrix, WordMatrix, Words
 
@@ -63,6 +63,19 @@ def test_coalitions_of_an_additive_encoder_are_the_sums():
     spread = ((evidence.scores - evidence.scores.mean()) ** 2).sum()
     assert doubled["fit"] == pytest.approx(1 - (residual**2).sum() / spread)
     assert judged(Coalitions(20), Bag(), words(-words().matrix))[1]["r2"] == pytest.approx(-1)
+
+
+def test_completeness_is_what_the_sum_leaves_of_the_score():
+    assert judged(Completeness(), Bag())[1] == {"missing": pytest.approx(0, abs=1e-12)}
+    total = words().whole.sum()
+    assert judged(Completeness(), Bag(), words(-words().matrix))[1]["missing"] == pytest.approx(2 * abs(total))
+
+
+def test_special_tokens_count_in_the_sum(minilm):
+    x = minilm.explain("The coffee is bad.", "This is not a good coffee.", layer=-1)
+    judge, encode, found = Completeness(), Encodings(minilm), WordMatrix.of(x)
+    figures = judge.figures(found, judge.evidence(found.a, found.b, encode), encode)
+    assert figures["missing"] == pytest.approx(abs(x.explained - x.score), abs=1e-5)
 
 
 def test_special_tokens_are_in_every_coalition():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -195,11 +196,14 @@ def test_the_command_prints_tables_and_goes_on(command, tmp_path):
     arguments = ("--pairs", "2", "--sanity-pairs", "1", "--layers", "-1")
     status, output, _ = command(*arguments)
     assert status == 0
-    for title in ("Truth: deletion", "Truth: masking", "Truth: curves", "Truth: coalitions", "Truth: short texts",
+    for title in ("Truth: completeness", "Truth: deletion", "Truth: masking", "Truth: curves", "Truth: coalitions",
+                  "Truth: short texts",
                   "Plausibility, not truth: human alignments", "Sanity: swapped texts", "Sanity: random weights",
                   "Agreement"):  # fmt: skip
         assert f"**{title}**" in output
     assert all(f"| {name}" in output for name in METHODS)
+    (missing,) = re.findall(r"completeness.*?integrated, layer \d, neutral \| (.+?) \|", output, re.DOTALL)
+    assert re.fullmatch(r"\d\.\de−0[3-9] \[.*]", missing.strip("*"))  # three digits behind the point would be zeros
     assert "nothing to show" not in output
     assert "Left out" not in output
     kept = {path: path.read_bytes() for path in (tmp_path / "runs").iterdir()}

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from xsbert.evaluation.alignment import HumanAlignments as HumanAlignments
     from xsbert.evaluation.attention import AttentionRollout as AttentionRollout
     from xsbert.evaluation.coalitions import Coalitions as Coalitions
+    from xsbert.evaluation.completeness import Completeness as Completeness
     from xsbert.evaluation.curves import Curves as Curves
     from xsbert.evaluation.deletion import DeletionInteractions as DeletionInteractions
     from xsbert.evaluation.encodings import Encodings as Encodings
@@ -48,6 +49,7 @@ _HOME = {
     "DeletionInteractions": "deletion",
     "Curves": "curves",
     "Coalitions": "coalitions",
+    "Completeness": "completeness",
     "ShortTexts": "interactions",
     "HumanAlignments": "alignment",
     "read_alignments": "ists",

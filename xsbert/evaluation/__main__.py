@@ -137,11 +137,12 @@ def _subjects(options: argparse.Namespace) -> dict[str, XSTransformer]:
 
 
 def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
-    from xsbert.evaluation import Coalitions, Curves, DeletionInteractions, ShortTexts
+    from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, ShortTexts
     from xsbert.evaluation.encodings import placeholder
 
     mask = placeholder(next(iter(grid.subjects.values())).tokenizer)
     known: dict[str, Judge] = {
+        "completeness": Completeness(),
         "deletion": DeletionInteractions(),
         "masking": DeletionInteractions(mask),
         "curves": Curves(),
@@ -151,7 +152,7 @@ def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
     return {name: judge for name, judge in known.items() if name in options.judges}
 
 
-JUDGES = ("deletion", "masking", "curves", "coalitions", "short texts", "alignments", "sanity")
+JUDGES = ("completeness", "deletion", "masking", "curves", "coalitions", "short texts", "alignments", "sanity")
 
 
 def _titled(title: str, body: str) -> str:

@@ -13,7 +13,9 @@ from xsbert.evaluation.sanity import agreement, asymmetry
 from xsbert.evaluation.statistics import Mean, bootstrap, spearman
 from xsbert.evaluation.study import Pair, Study
 
-LOW_IS_GOOD = {"insert: distance", "delete: score"}
+SMALL = 5e-3
+"""Of such figures three digits behind the point would show nothing."""
+LOW_IS_GOOD = {"insert: distance", "delete: score", "missing"}
 
 
 def judged(study: Study, rows: Sequence[Row], name: str, judge: Judge, pairs: Sequence[Pair], seed: int = 0) -> str:
@@ -93,8 +95,9 @@ def _names(row: Row) -> list[str]:
 def _shown(mean: Mean) -> str:
     if math.isnan(mean.value):
         return "–"
-    digits = 3 if max(abs(mean.low), abs(mean.high)) < 10 else 0
-    return f"{mean.value:.{digits}f} [{mean.low:.{digits}f}, {mean.high:.{digits}f}]".replace("-", "−")
+    largest = max(abs(mean.low), abs(mean.high))
+    style = ".1e" if 0 < largest < SMALL else ".3f" if largest < 10 else ".0f"
+    return f"{mean.value:{style}} [{mean.low:{style}}, {mean.high:{style}}]".replace("-", "−")
 
 
 def _markdown(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
