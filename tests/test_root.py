@@ -49,6 +49,19 @@ def test_a_zero_of_a_curved_function():
     assert found.size <= 1e-10
 
 
+def test_where_no_correction_shrinks_the_function_may():
+    """Waves whose equations differ a thousandfold in size: on the way all steps ask for longer corrections."""
+    random = torch.Generator().manual_seed(8)
+    waves, weights, shift, start = (
+        torch.randn(*shape, generator=random, dtype=torch.float64) for shape in ((40, 12), (10, 40), (10,), (3, 4))
+    )
+
+    def function(hidden):
+        return (torch.sin(hidden.flatten(1) @ waves.T) @ weights.T + shift) * torch.logspace(0, -3, 10).to(hidden)
+
+    assert find_root(function, start, 1e-9, ALL[:3], **OPTIONS).size <= 1e-9
+
+
 def test_what_may_not_move_stays():
     moves = torch.tensor([False, True, True, False])
     found = find_root(curved, START, 1e-10, moves, **OPTIONS)
