@@ -172,7 +172,7 @@ def test_words_alone_need_no_switch(browser, subwords, tmp_path):
 
 def test_the_heatmap_shows_the_pair_under_the_pointer(browser, x, tmp_path):
     shown = browser.open(page(x), tmp_path)
-    i, j = np.unravel_index(np.abs(x.matrix).argmax(), x.matrix.shape)
+    i, j = strongest(x.matrix)
     place = shown.evaluate(f"[map.left + ({j} + 0.5) * map.cell, map.top + ({i} + 0.5) * map.cell]")
     canvas = shown.locator("#heatmap")
     pixel = "([x, y]) => [...$('heatmap').getContext('2d').getImageData(x, y, 1, 1).data]"
@@ -181,6 +181,37 @@ def test_the_heatmap_shows_the_pair_under_the_pointer(browser, x, tmp_path):
     said = f"“{x.tokens_a[i]}” with “{x.tokens_b[j]}”: +{x.matrix[i, j]:.3f}"
     assert shown.locator("#status").inner_text() == said
     assert shown.locator(".chosen").all_inner_texts() == [x.tokens_a[i], x.tokens_b[j]]
+
+
+def painted(shown, i, j):
+    """The heatmap's colour for a pair, beside the stroke of a negative one."""
+    script = """([i, j]) => {
+      const pen = new OffscreenCanvas(1, 1).getContext("2d");  // of a canvas that is read often Chromium complains
+      const x = map.left + (j + 0.25) * map.cell, y = map.top + (i + 0.25) * map.cell;
+      pen.drawImage($("heatmap"), -Math.floor(x), -Math.floor(y));
+      return [...pen.getImageData(0, 0, 1, 1).data];
+    }"""
+    return shown.evaluate(script, [int(i), int(j)])
+
+
+def strongest(matrix):
+    return np.unravel_index(np.abs(matrix).argmax(), matrix.shape)
+
+
+def test_the_heatmap_follows_the_slider_and_the_switch(browser, subwords, tmp_path):
+    shown = browser.open(page(subwords), tmp_path)
+    words = subwords.words().matrix
+    size = np.abs(words) / np.abs(words).max()
+    weak = np.unravel_index(np.where(size < 0.1, size, 0).argmax(), size.shape)
+    assert size[weak] > 0.05
+    before, pole = painted(shown, *weak), painted(shown, *strongest(words))
+    shown.locator("#slider").fill("10")
+    assert painted(shown, *weak) == shown.evaluate("[...colours().paper, 255]") != before
+    shown.get_by_label("tokens").check()
+    assert painted(shown, *strongest(subwords.matrix)) == pole
+    left = np.where(np.abs(subwords.matrix) >= 0.1 * np.abs(subwords.matrix).max(), subwords.matrix, 0)
+    most = max(np.abs(left.sum(1)).max(), np.abs(left.sum(0)).max())
+    assert strengths(shown, "text-a") == pytest.approx(expected(left.sum(1), most), abs=2e-3)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -41,7 +41,7 @@ class NeutralReference:
     same for all texts whose start is the same: for the padding reference, texts of one length with the same
     special tokens, token types and prompt length.
 
-    Finding r takes 4 to 9 Jacobians at the last two layers, up to 20 at layer 0: ten to thirty times as long
+    Finding r takes 4 to 9 Jacobians at the last two layers, up to 22 at layer 0: ten to thirty times as long
     as explaining a text of that length. It is done once. r is kept in memory, and in the user's cache folder
     ($XDG_CACHE_HOME, else ~/.cache) under a digest of the weights, the layer and the start. What is kept
     is looked at before each use, and found anew where it is no zero.
