@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from xsbert.evaluation.__main__ import main
 from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.grid import METHODS, Row, references
 from xsbert.evaluation.ledger import Ledger
+from xsbert.evaluation.matrices import PairMatrix
 from xsbert.evaluation.study import TOGETHER, fingerprint
 from xsbert.models import XSTransformer
 
@@ -167,6 +169,31 @@ def test_a_table_holds_the_means_and_marks_the_best(model, tmp_path):
     assert "**" not in bad
 
 
+@dataclass(frozen=True)
+class Fixed:
+    """The same matrix for every pair."""
+
+    matrix: tuple = field()
+    name: str = ""
+
+    def explain(self, pairs):
+        offsets = ((0, 1), (2, 3), (4, 5))
+        return [PairMatrix(a, b, offsets, offsets, np.array(self.matrix, dtype=float)) for a, b in pairs]
+
+
+def test_random_weights_are_also_judged_without_the_same_word_twice(model, tmp_path):
+    original = ((9, 1, 2), (3, 8, 4), (5, 6, 0))
+    only_twice = ((9, 5, 4), (3, 8, 2), (1, 0, 6))  # the same for “a” and “b”, the contrary elsewhere
+    rows = [Row("tiny", "integrated", None, "", Fixed(matrix)) for matrix in (original, original, only_twice)]
+    study, pairs = study_of(model, tmp_path), [("a b c", "A b d")]
+    study.run(Task(rows, pairs, {}), progress=False)
+    shown = table.randomised(study, SimpleNamespace(randomised=[(rows[0], rows[1:])]), pairs)
+    header, _, every, different = shown.splitlines()
+    assert header == "| layers randomised from the top | 1 | all weights |"
+    assert every == "| integrated | 1.000 [1.000, 1.000] | 0.067 [0.067, 0.067] |"  # 1 − 6 · 112 / 720
+    assert different == "| integrated, different words | 1.000 [1.000, 1.000] | −1.000 [−1.000, −1.000] |"
+
+
 def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):
     subjects = {"as it is": minilm, "exact": tiny["mpnet_cos"]}
     grid = Grid(subjects, [0, -1], references())
@@ -176,7 +203,7 @@ def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):
     assert {row.reference for row in grid.rows if row.subject == "exact"} == {"padding", ""}
     questions = Counter(each.question for each in grid.comparisons)
     assert questions["published rule, converged"] == 2
-    assert [len(rows) for _, rows in grid.randomised] == [6] * 2 * len(references())
+    assert [len(rows) for _, rows in grid.randomised] == [7] * 2 * len(references())
     with pytest.raises(ValueError, match=r"methods got 'magic'; expected some of 'integrated', "):
         Grid(subjects, [0], references(), ["magic"])
 

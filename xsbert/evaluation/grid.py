@@ -135,9 +135,9 @@ class Grid:
 
     @cached_property
     def randomised(self) -> list[tuple[Row, list[Row]]]:
-        """Our rows of the first model, each with itself on weights randomised in 1 to L layers from the top."""
+        """Our rows of the first model, each with itself on random weights in 1 to L layers from the top, and in all."""
         subject, model = next(iter(self.subjects.items()))
-        tops = range(1, len(layers_of(model.transformers_model)) + 1)
+        tops = range(1, len(layers_of(model.transformers_model)) + 2)
         ours = [row for row in self.rows if row.subject == subject and row.name == OURS]
         return [(row, [row._replace(method=Randomised(row.method, top, self.seed)) for top in tops]) for row in ours]
 

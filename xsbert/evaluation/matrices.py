@@ -61,6 +61,11 @@ class Words:
     def __len__(self) -> int:
         return len(self.spans)
 
+    @property
+    def strings(self) -> list[str]:
+        """The words themselves."""
+        return [self.text[start:end] for start, end in self.spans]
+
     def kept(self, chosen: Sequence[bool] | np.ndarray, put: str = "") -> str:
         """The text with the chosen words only.
 
@@ -104,6 +109,12 @@ class WordMatrix:
     def matrix(self) -> np.ndarray:
         """The word pairs, `(W_a, W_b)`."""
         return self.whole[:-1, :-1]
+
+    @property
+    def unlike(self) -> np.ndarray:
+        """Which word pairs are of two different words, whatever their case: `(W_a, W_b)`, bool."""
+        a, b = ([word.casefold() for word in words.strings] for words in (self.a, self.b))
+        return np.array([[one != other for other in b] for one in a], dtype=bool).reshape(len(a), len(b))
 
     @property
     def row_sums(self) -> np.ndarray:

@@ -24,7 +24,7 @@ from xsbert.models.layers import layers_of
 
 @dataclass(frozen=True)
 class Randomised:
-    """A method on the same model with random weights in its last layers.
+    """A method on the same model with random weights in its last layers, or in all.
 
     Args:
         method: the method; it has a field `model`.
@@ -42,28 +42,31 @@ class Randomised:
 
 
 def randomised(model: XSTransformer, top: int, seed: int = 0) -> XSTransformer:
-    """A copy of the model whose last layers have random weights.
+    """A copy of the model whose last layers, or all of it, have random weights.
 
     Each weight matrix is shuffled, so its entries keep their distribution and the activations their size; one
     with fewer than two different entries stays.
 
     Args:
         model: is not changed.
-        top: how many layers, from the last down.
+        top: how many layers, from the last down. One more than there are stands for all weights, those of
+            the embeddings and of the modules behind the layers too.
         seed: of the permutations.
 
     Raises:
         ValueError: the model has no such number of layers.
     """
     twin = copy.deepcopy(model)
-    layers = [layer.module for layer in layers_of(twin.transformers_model)]
-    if not 0 <= top <= len(layers):
+    layers: list[nn.Module] = [layer.module for layer in layers_of(twin.transformers_model)]
+    if not 0 <= top <= len(layers) + 1:
         raise ValueError(
-            f"randomised got top = {top}; this model has {len(layers)} layers: expected 0 to {len(layers)}."
+            f"randomised got top = {top}; this model has {len(layers)} layers: "
+            f"expected 0 to {len(layers)}, or {len(layers) + 1} for all weights."
         )
+    chosen = [twin] if top > len(layers) else layers[len(layers) - top :]
     random = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for module in dict.fromkeys(layers[len(layers) - top :]):
+        for module in dict.fromkeys(chosen):
             for parameter in module.parameters():
                 _shuffle(parameter, random)
     return twin
