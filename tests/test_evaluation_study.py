@@ -178,20 +178,21 @@ class Fixed:
 
     def explain(self, pairs):
         offsets = ((0, 1), (2, 3), (4, 5))
-        return [PairMatrix(a, b, offsets, offsets, np.array(self.matrix, dtype=float)) for a, b in pairs]
+        return [PairMatrix(a, b, (*offsets, (6, 17)), offsets, np.array(self.matrix, dtype=float)) for a, b in pairs]
 
 
-def test_random_weights_are_also_judged_without_the_same_word_twice(model, tmp_path):
-    original = ((9, 1, 2), (3, 8, 4), (5, 6, 0))
-    only_twice = ((9, 5, 4), (3, 8, 2), (1, 0, 6))  # the same for “a” and “b”, the contrary elsewhere
-    rows = [Row("tiny", "integrated", None, "", Fixed(matrix)) for matrix in (original, original, only_twice)]
-    study, pairs = study_of(model, tmp_path), [("a b c", "A b d")]
+def test_random_weights_are_also_judged_on_plain_pairs(model, tmp_path):
+    rest = (0.5, 1.5, 2.5)  # of a word that is several tokens
+    original = ((9, 1, 2), (3, 8, 4), (5, 6, 0), rest)
+    contrary = ((9, 5, 4), (3, 8, 2), (1, 0, 6), rest)  # but for “a”, “b” and the long word
+    rows = [Row("tiny", "integrated", None, "", Fixed(matrix)) for matrix in (original, original, contrary)]
+    study, pairs = study_of(model, tmp_path), [("a b c xylophonist", "A b d")]
     study.run(Task(rows, pairs, {}), progress=False)
-    shown = table.randomised(study, SimpleNamespace(randomised=[(rows[0], rows[1:])]), pairs)
-    header, _, every, different = shown.splitlines()
+    grid = SimpleNamespace(subjects={"tiny": model}, randomised=[(rows[0], rows[1:])])
+    header, _, every, plain = table.randomised(study, grid, pairs).splitlines()
     assert header == "| layers randomised from the top | 1 | all weights |"
-    assert every == "| integrated | 1.000 [1.000, 1.000] | 0.067 [0.067, 0.067] |"  # 1 − 6 · 112 / 720
-    assert different == "| integrated, different words | 1.000 [1.000, 1.000] | −1.000 [−1.000, −1.000] |"
+    assert every == "| integrated | 1.000 [1.000, 1.000] | 0.119 [0.119, 0.119] |"
+    assert plain == "| integrated, plain pairs | 1.000 [1.000, 1.000] | −1.000 [−1.000, −1.000] |"
 
 
 def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):

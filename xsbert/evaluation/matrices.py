@@ -111,12 +111,6 @@ class WordMatrix:
         return self.whole[:-1, :-1]
 
     @property
-    def unlike(self) -> np.ndarray:
-        """Which word pairs are of two different words, whatever their case: `(W_a, W_b)`, bool."""
-        a, b = ([word.casefold() for word in words.strings] for words in (self.a, self.b))
-        return np.array([[one != other for other in b] for one in a], dtype=bool).reshape(len(a), len(b))
-
-    @property
     def row_sums(self) -> np.ndarray:
         """What each word of a adds, with all tokens of b: `(W_a,)`."""
         return self.whole[:-1].sum(axis=1)

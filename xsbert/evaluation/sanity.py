@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from xsbert.evaluation.matrices import Matrix, WordMatrix
+from xsbert.evaluation.matrices import Matrix, WordMatrix, Words
 from xsbert.evaluation.methods import Method, Pairs
 from xsbert.evaluation.statistics import spearman
 from xsbert.models import XSTransformer
 from xsbert.models.layers import layers_of
+from xsbert.models.text import read
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,18 @@ def randomised(model: XSTransformer, top: int, seed: int = 0) -> XSTransformer:
 def _shuffle(parameter: nn.Parameter, random: torch.Generator) -> None:
     order = torch.randperm(parameter.numel(), generator=random).to(parameter.device)
     parameter.copy_(parameter.flatten()[order].view_as(parameter))
+
+
+def plain_pairs(x: WordMatrix, model: XSTransformer) -> np.ndarray:
+    """Which word pairs are of two different words, whatever their case, of one token each: `(W_a, W_b)`, bool."""
+    a, b = ([word.casefold() for word in words.strings] for words in (x.a, x.b))
+    unlike = np.array([[one != other for other in b] for one in a], dtype=bool).reshape(len(a), len(b))
+    return unlike & np.outer(_single(x.a, model), _single(x.b, model))
+
+
+def _single(words: Words, model: XSTransformer) -> np.ndarray:
+    starts = np.array([offset[0] for offset in read(model, words.text).offsets if offset], dtype=int)
+    return np.array([np.sum((start <= starts) & (starts < end)) == 1 for start, end in words.spans], dtype=bool)
 
 
 def asymmetry(forward: np.ndarray, swapped: np.ndarray) -> float:

@@ -9,8 +9,7 @@ import numpy as np
 
 from xsbert.evaluation.grid import Comparison, Grid, Row
 from xsbert.evaluation.judges import Judge
-from xsbert.evaluation.matrices import WordMatrix
-from xsbert.evaluation.sanity import agreement, asymmetry
+from xsbert.evaluation.sanity import agreement, asymmetry, plain_pairs
 from xsbert.evaluation.statistics import Mean, bootstrap, spearman
 from xsbert.evaluation.study import Pair, Study
 
@@ -56,26 +55,25 @@ def compared(study: Study, comparisons: Sequence[Comparison], pairs: Sequence[Pa
 def randomised(study: Study, grid: Grid, pairs: Sequence[Pair], seed: int = 0) -> str:
     """The rank correlation with the original, for each number of randomised layers from the top, and for all weights.
 
-    Once over all pairs of words, once without those of the same word twice: a random encoder, too, finds
-    the same word in both texts, for it embeds it twice alike.
+    Once over all pairs of words, once over those of different words of one token each: a random encoder, too,
+    finds the same word in both texts, for it embeds it twice alike, and a word of several tokens has several
+    tokens' attributions, whatever the weights.
     """
     body = []
-    for label, twice in (("", True), (", different words", False)):
+    for label, plain in (("", False), (", plain pairs", True)):
         for row, others in grid.randomised:
-            original = study.known(row, pairs)
+            original, model = study.known(row, pairs), grid.subjects[row.subject]
+            where = [plain_pairs(x, model) if plain and x else ... for x in original]
             columns = [
-                [_rank(x, y, twice) for x, y in zip(original, study.known(other, pairs), strict=True)]
+                [
+                    spearman(x.matrix[chosen], y.matrix[chosen]) if x and y else math.nan
+                    for x, y, chosen in zip(original, study.known(other, pairs), where, strict=True)
+                ]
                 for other in others
             ]
             body.append([row.label + label, *(_shown(mean) for mean in bootstrap(np.array(columns).T, seed=seed))])
     tops = [*map(str, range(1, len(grid.randomised[0][1]))), "all weights"] if grid.randomised else []
     return _markdown(["layers randomised from the top", *tops], body)
-
-
-def _rank(x: WordMatrix | None, y: WordMatrix | None, twice: bool) -> float:
-    if x is None or y is None:
-        return math.nan
-    return spearman(x.matrix, y.matrix) if twice else spearman(x.matrix[x.unlike], y.matrix[x.unlike])
 
 
 def swapped(study: Study, rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
