@@ -18,6 +18,7 @@ from xsbert.evaluation import (
     LeaveOneOut,
     Randomised,
     Relevance,
+    Uniform,
     WordMatrix,
 )
 from xsbert.evaluation.encodings import placeholder
@@ -37,6 +38,7 @@ METHODS = [
     Decomposition,
     Cosines,
     LeaveOneOut,
+    Uniform,
     Chance,
 ]
 
@@ -50,7 +52,7 @@ def test_every_method_gives_every_pair_its_words(encoders, make, name):
     shapes = [(5, 7), (7, 5), (5, 5)]  # words, the point among them
     assert [x.matrix.shape for x in found] == shapes
     assert [(x.a.text, x.b.text) for x in found] == [(A, B), (B, A), (A, A)]
-    assert all(np.isfinite(x.whole).all() and np.ptp(x.matrix) > 0 for x in found)
+    assert all(np.isfinite(x.whole).all() and np.ptp(x.whole if make is Uniform else x.matrix) > 0 for x in found)
     assert repr(make(encoders[name])) == repr(method)
     np.testing.assert_array_equal(WordMatrix.of(make(encoders[name]).explain([(A, B)])[0]).whole, found[0].whole)
     if make is not Chance:
@@ -117,6 +119,16 @@ def test_chance_depends_on_the_seed_and_the_texts(minilm):
     matrices = [Chance(minilm, seed).explain([(A, A)])[0].matrix for seed in (0, 0, 1)]
     np.testing.assert_array_equal(matrices[0], matrices[1])
     assert not np.array_equal(matrices[0], matrices[2])
+
+
+def test_uniform_matrices_tell_words_by_their_tokens_alone(minilm):
+    x = WordMatrix.of(Uniform(minilm).explain([("A xylophonist plays.", "She plays")])[0])
+    assert x.a.strings == ["A", "xylophonist", "plays", "."]
+    count = len(minilm.tokenizer.tokenize("xylophonist"))
+    assert count > 1
+    np.testing.assert_allclose(x.matrix, np.outer([1, count, 1, 1], [1, 1]) / (2 * (count + 3)))
+    assert not x.whole[-1].any()
+    assert not x.whole[:, -1].any()
 
 
 def test_integrated_jacobians_are_truer_than_chance(minilm):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xsbert.evaluation.methods import Chance as Chance
     from xsbert.evaluation.methods import IntegratedJacobian as IntegratedJacobian
     from xsbert.evaluation.methods import Method as Method
+    from xsbert.evaluation.methods import Uniform as Uniform
     from xsbert.evaluation.products import Cosines as Cosines
     from xsbert.evaluation.products import Decomposition as Decomposition
     from xsbert.evaluation.relevance import Relevance as Relevance
@@ -36,6 +37,7 @@ _HOME = {
     "Method": "methods",
     "IntegratedJacobian": "methods",
     "Chance": "methods",
+    "Uniform": "methods",
     "LeaveOneOut": "leaving",
     "Relevance": "relevance",
     "AttentionRollout": "attention",

@@ -11,7 +11,7 @@ from xsbert.attribution import RightRiemann
 from xsbert.evaluation.attention import AttentionRollout
 from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.leaving import LeaveOneOut
-from xsbert.evaluation.methods import Chance, IntegratedJacobian, Method
+from xsbert.evaluation.methods import Chance, IntegratedJacobian, Method, Uniform
 from xsbert.evaluation.products import Cosines, Decomposition
 from xsbert.evaluation.relevance import Relevance
 from xsbert.evaluation.sanity import Randomised
@@ -37,6 +37,7 @@ OF_THE_MODEL: dict[str, Callable[[XSTransformer, int], Method]] = {
     "decomposition": lambda model, seed: Decomposition(model),
     "cosines": lambda model, seed: Cosines(model),
     "leave one out": lambda model, seed: LeaveOneOut(model),
+    "uniform": lambda model, seed: Uniform(model),
     "random": lambda model, seed: Chance(model, seed),
 }
 OURS = "integrated"

@@ -1,4 +1,4 @@
-"""What a method is, and those that are a line on the engine: any reference, any rule; chance."""
+"""What a method is, and those that are a line on the engine: any reference, any rule; chance, and word sizes."""
 
 from __future__ import annotations
 
@@ -58,3 +58,22 @@ class Chance:
         offsets_a, offsets_b = (read(self.model, text).offsets for text in (text_a, text_b))
         random = np.random.default_rng([self.seed, zlib.crc32(text_a.encode()), zlib.crc32(text_b.encode())])
         return PairMatrix(text_a, text_b, offsets_a, offsets_b, random.normal(size=(len(offsets_a), len(offsets_b))))
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """The same for every pair of tokens: a word stands out by the number of its tokens alone.
+
+    What it gets before a judge, others get for nothing.
+    """
+
+    model: XSTransformer = field(repr=False)
+
+    def explain(self, pairs: Pairs) -> Sequence[Matrix]:
+        """Matrices of equal entries that sum to 1; special tokens have zeros."""
+        return [self._of(*pair) for pair in pairs]
+
+    def _of(self, text_a: str, text_b: str) -> PairMatrix:
+        offsets_a, offsets_b = (read(self.model, text).offsets for text in (text_a, text_b))
+        a, b = (np.array([offset is not None for offset in each], dtype=float) for each in (offsets_a, offsets_b))
+        return PairMatrix(text_a, text_b, offsets_a, offsets_b, np.outer(a, b) / max(a.sum() * b.sum(), 1))
