@@ -205,6 +205,10 @@ def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):
     questions = Counter(each.question for each in grid.comparisons)
     assert questions["published rule, converged"] == 2
     assert [len(rows) for _, rows in grid.randomised] == [7] * 2 * len(references())
+    names = [row.label for row in grid.randomised[0][1]]
+    assert names[0] == "integrated with the last layer random, layer 0, padding"
+    assert names[-2:] == ["integrated with 6 layers random, layer 0, padding",
+                          "integrated with all weights random, layer 0, padding"]  # fmt: skip
     with pytest.raises(ValueError, match=r"methods got 'magic'; expected some of 'integrated', "):
         Grid(subjects, [0], references(), ["magic"])
 

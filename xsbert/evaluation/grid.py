@@ -140,7 +140,11 @@ class Grid:
         subject, model = next(iter(self.subjects.items()))
         tops = range(1, len(layers_of(model.transformers_model)) + 2)
         ours = [row for row in self.rows if row.subject == subject and row.name == OURS]
-        return [(row, [row._replace(method=Randomised(row.method, top, self.seed)) for top in tops]) for row in ours]
+        return [(row, [self._twin(row, top, top == tops[-1]) for top in tops]) for row in ours]
+
+    def _twin(self, row: Row, top: int, whole: bool) -> Row:
+        of = "all weights random" if whole else f"{top} layers random" if top > 1 else "the last layer random"
+        return row._replace(name=f"{row.name} with {of}", method=Randomised(row.method, top, self.seed))
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
