@@ -167,6 +167,9 @@ def test_layers_are_randomised_from_the_last_down(minilm, top):
         assert torch.equal(weights[1], weights[2])
         assert torch.equal(weights[1], weights[3]) is (number < 6 - top)
         assert torch.equal(weights[0].flatten().sort().values, weights[1].flatten().sort().values)
+        before, after = (torch.stack([*layer.output.LayerNorm.parameters()]) for layer in (old, new))
+        assert torch.equal(before, after) is (number < 6 - top)
+        assert sorted(before.T.tolist()) == sorted(after.T.tolist())  # scale and shift stay together
     embeddings = [model.transformers_model.get_input_embeddings().weight for model in (minilm, twin)]
     assert torch.equal(*embeddings) is (top < 7)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from xsbert.evaluation.matrices import Matrix, WordMatrix, Words
 from xsbert.evaluation.methods import Method, Pairs
@@ -46,7 +46,9 @@ def randomised(model: XSTransformer, top: int, seed: int = 0) -> XSTransformer:
     """A copy of the model whose last layers, or all of it, have random weights.
 
     Each weight matrix is shuffled, so its entries keep their distribution and the activations their size; one
-    with fewer than two different entries stays.
+    with fewer than two different entries stays. A module's vectors of one length are shuffled alike: a
+    normaliser's scale and shift stay together, or a dimension without scale would get another's shift, and
+    nothing could be embedded as zero.
 
     Args:
         model: is not changed.
@@ -66,16 +68,19 @@ def randomised(model: XSTransformer, top: int, seed: int = 0) -> XSTransformer:
         )
     chosen = [twin] if top > len(layers) else layers[len(layers) - top :]
     random = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for module in dict.fromkeys(chosen):
-            for parameter in module.parameters():
-                _shuffle(parameter, random)
+    for part in dict.fromkeys(part for module in chosen for part in module.modules()):
+        _shuffle(part, random)
     return twin
 
 
-def _shuffle(parameter: nn.Parameter, random: torch.Generator) -> None:
-    order = torch.randperm(parameter.numel(), generator=random).to(parameter.device)
-    parameter.copy_(parameter.flatten()[order].view_as(parameter))
+@torch.no_grad()
+def _shuffle(module: nn.Module, random: torch.Generator) -> None:
+    orders: dict[int, Tensor] = {}
+    for parameter in module.parameters(recurse=False):
+        count = parameter.numel()
+        if parameter.dim() != 1 or count not in orders:
+            orders[count] = torch.randperm(count, generator=random).to(parameter.device)
+        parameter.copy_(parameter.flatten()[orders[count]].view_as(parameter))
 
 
 def plain_pairs(x: WordMatrix, model: XSTransformer) -> np.ndarray:
