@@ -224,6 +224,20 @@ def command(tiny_folders, tmp_path, capsys):
     return call
 
 
+def test_the_command_takes_short_texts_alone(command, tmp_path, capsys):
+    pairs = [("one two three four", "one two"), ("one two three", "two three"), ("four", "one two three four"),
+             ("three two", "one")]  # fmt: skip
+    lines = [",".join((*pair, "2.5")) for pair in pairs]
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.csv").write_text("\n".join(["sentence1,sentence2,score", *lines]), encoding="utf-8")
+    arguments = ("--data", str(tmp_path), "--layers", "-1", "--methods", "uniform", "--judges", "completeness")
+    assert "Pairs: 4;" in command(*arguments)[1]
+    status, output, _ = command(*arguments, "--words", "3")
+    assert status == 0
+    assert "Pairs: 2; with human alignments: 0." in output
+    assert "Pairs: 1;" in command(*arguments, "--words", "3", "--pairs", "1")[1]
+
+
 def test_the_command_prints_tables_and_goes_on(command, tmp_path):
     arguments = ("--pairs", "2", "--sanity-pairs", "1", "--layers", "-1")
     status, output, _ = command(*arguments)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from xsbert.evaluation.grid import Grid
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from xsbert.evaluation.study import Pair, Study
     from xsbert.models import XSTransformer
 
+T = TypeVar("T")
 QUICK = {"pairs": 6, "sanity_pairs": 2, "layers": [-2, -1]}
 """The sizes of `--quick`, where none are named."""
 SIZES = {"pairs": 200, "sanity_pairs": 20, "layers": None}
@@ -45,8 +47,10 @@ def run(options: argparse.Namespace) -> Iterator[str]:
     """Does the study, and gives its tables as they are done, in Markdown."""
     from xsbert.evaluation import Study, Task, table
 
-    truth, gold = _pairs(options), _gold(options)
+    pairs, alignments = _pairs(options), _gold(options)  # bad data stops here, before a model is loaded
     grid = _grid(options)
+    truth = _chosen(pairs, options, grid, lambda pair: pair)
+    gold = _chosen(alignments, options, grid, lambda pair: (pair.text_a, pair.text_b))
     study = Study(grid.subjects, Path(options.runs))
     judges = _judges(options, grid)
     yield f"Models: {', '.join(grid.subjects)}. Pairs: {len(truth)}; with human alignments: {len(gold)}."
@@ -94,7 +98,7 @@ def _pairs(options: argparse.Namespace) -> list[Pair]:
     dev = read_splits(options.data)["dev"]
     pairs = list(dict.fromkeys((pair.text_a, pair.text_b) for pair in dev))
     random.Random(options.seed).shuffle(pairs)
-    return pairs[: options.pairs]
+    return pairs
 
 
 def _gold(options: argparse.Namespace) -> list[Any]:
@@ -104,7 +108,21 @@ def _gold(options: argparse.Namespace) -> list[Any]:
         return []
     gold = list({(pair.text_a, pair.text_b): pair for pair in read_alignments(options.ists)}.values())
     random.Random(options.seed).shuffle(gold)
-    return gold[: options.pairs]
+    return gold
+
+
+def _chosen(pairs: Sequence[T], options: argparse.Namespace, grid: Grid, texts: Callable[[T], Pair]) -> list[T]:
+    """The first pairs, of those whose texts are short enough."""
+    from xsbert.evaluation.matrices import Words
+    from xsbert.models.text import read
+
+    model = next(iter(grid.subjects.values()))
+
+    def short(pair: T) -> bool:
+        found = (read(model, text) for text in texts(pair)) if options.words else ()
+        return all(len(Words.of(each.given.string, each.offsets, each.prompted)) <= options.words for each in found)
+
+    return list(itertools.islice(filter(short, pairs), options.pairs))
 
 
 def _grid(options: argparse.Namespace) -> Grid:
@@ -173,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--ists", metavar="F", help="a folder with the .wa files of interpretable STS 2016")
     option("--runs", metavar="F", required=True, help="where results are kept; the same command goes on with them")
     option("--pairs", metavar="N", type=_count, help="how many pairs of each data set (default: 200)")
+    option("--words", metavar="W", type=_count, help="only pairs whose texts have at most so many words")
     option("--sanity-pairs", metavar="N", type=_count, help="how many pairs to randomise and swap (default: 20)")
     option("--layers", metavar="L", type=int, nargs="+", help="default: 0, the middle one, and the last two")
     option("--references", metavar="R", nargs="+", help="by name: padding, mask, zero, mean, neutral, and variants "

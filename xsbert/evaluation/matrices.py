@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from xsbert.attribution.words import Offset, group, summed
+from xsbert.attribution.words import Group, Offset, group, summed
 
 Span = tuple[int, int]
 """Where a word stands in its text, [start, end)."""
@@ -57,6 +57,11 @@ class Words:
 
     text: str
     spans: tuple[Span, ...]
+
+    @classmethod
+    def of(cls, text: str, offsets: Sequence[Offset], prompted: Sequence[int] = ()) -> Words:
+        """The words that its tokens make, but for those of a prompt, whose positions are named."""
+        return cls(text, tuple(each.offset for each in _worded(text, offsets, prompted) if each.offset))
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -131,9 +136,11 @@ def _folded(
     text: str, offsets: Sequence[Offset], prompted: Sequence[int], rows: np.ndarray
 ) -> tuple[Words, np.ndarray]:
     """The text's words, and `(S, …)` → `(W + 1, …)`."""
-    groups = group(text, offsets)
-    words = [each for each in groups if each.offset and each.positions[0] not in prompted]
+    words = _worded(text, offsets, prompted)
     sums = summed(rows, words) if words else rows[:0]
     rest = rows.sum(axis=0, dtype=np.float64) - sums.sum(axis=0, dtype=np.float64)
-    spans = tuple(each.offset for each in words if each.offset)
-    return Words(text, spans), np.vstack([sums.astype(np.float64), rest])
+    return Words.of(text, offsets, prompted), np.vstack([sums.astype(np.float64), rest])
+
+
+def _worded(text: str, offsets: Sequence[Offset], prompted: Sequence[int]) -> list[Group]:
+    return [each for each in group(text, offsets) if each.offset and each.positions[0] not in prompted]
