@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xsbert.models import XSTransformer
 
 T = TypeVar("T")
-QUICK = {"pairs": 6, "sanity_pairs": 2, "layers": [-2, -1]}
+QUICK = {"pairs": 6, "sanity_pairs": 1, "layers": [-2, -1]}
 """The sizes of `--quick`, where none are named."""
 SIZES = {"pairs": 200, "sanity_pairs": 20, "layers": None}
 
@@ -200,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--judges", metavar="J", nargs="+", choices=JUDGES, default=JUDGES, help=f"of {', '.join(JUDGES)}")
     option("--seed", metavar="S", type=int, default=0, help="of what is drawn at random (default: 0)")
     option("--device", metavar="D", default="cpu", help="such as cuda (default: %(default)s)")
-    option("--quick", action="store_true", help="a minute's worth: 6 pairs, the last two layers")
+    option("--quick", action="store_true", help="a few minutes' worth: 6 pairs, the last two layers")
     return parser
 
 
