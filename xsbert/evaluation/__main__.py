@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import itertools
-import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsbert.evaluation.grid import Grid
     from xsbert.evaluation.judges import Judge
     from xsbert.evaluation.study import Pair, Study
-    from xsbert.models import XSTransformer
 
-T = TypeVar("T")
 QUICK = {"pairs": 6, "sanity_pairs": 1, "layers": [-2, -1]}
 """The sizes of `--quick`, where none are named."""
 SIZES = {"pairs": 200, "sanity_pairs": 20, "layers": None}
@@ -45,12 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> Iterator[str]:
     """Does the study, and gives its tables as they are done, in Markdown."""
-    from xsbert.evaluation import Study, Task, table
+    from xsbert.evaluation import Study, Task, inputs, table
 
-    pairs, alignments = _pairs(options), _gold(options)  # bad data stops here, before a model is loaded
+    truth = inputs.pairs(options.data, options.seed)  # bad data stops here, before a model is loaded
+    gold = inputs.alignments(options.ists, options.seed)
     grid = _grid(options)
-    truth = _chosen(pairs, options, grid, lambda pair: pair)
-    gold = _chosen(alignments, options, grid, lambda pair: (pair.text_a, pair.text_b))
+    if options.words:
+        model = next(iter(grid.subjects.values()))
+        truth, gold = inputs.short(truth, model, options.words), inputs.short(gold, model, options.words)
+    truth, gold = truth[: options.pairs], gold[: options.pairs]
     study = Study(grid.subjects, Path(options.runs))
     judges = _judges(options, grid)
     yield f"Models: {', '.join(grid.subjects)}. Pairs: {len(truth)}; with human alignments: {len(gold)}."
@@ -88,70 +87,20 @@ def _sanity(study: Study, grid: Grid, truth: Sequence[Pair], options: argparse.N
     yield _titled("Agreement", table.compared(study, grid.comparisons, truth, options.seed))
 
 
-def _pairs(options: argparse.Namespace) -> list[Pair]:
-    """The pairs to be true of, the same ones first for every number of them."""
-    from xsbert.evaluation.examples import PAIRS
-    from xsbert.pairs import read_splits
-
-    if options.data is None:
-        return list(PAIRS[: options.pairs])
-    dev = read_splits(options.data)["dev"]
-    pairs = list(dict.fromkeys((pair.text_a, pair.text_b) for pair in dev))
-    random.Random(options.seed).shuffle(pairs)
-    return pairs
-
-
-def _gold(options: argparse.Namespace) -> list[Any]:
-    from xsbert.evaluation import read_alignments
-
-    if options.ists is None:
-        return []
-    gold = list({(pair.text_a, pair.text_b): pair for pair in read_alignments(options.ists)}.values())
-    random.Random(options.seed).shuffle(gold)
-    return gold
-
-
-def _chosen(pairs: Sequence[T], options: argparse.Namespace, grid: Grid, texts: Callable[[T], Pair]) -> list[T]:
-    """The first pairs, of those whose texts are short enough."""
-    from xsbert.evaluation.matrices import Words
-    from xsbert.models.text import read
-
-    model = next(iter(grid.subjects.values()))
-
-    def short(pair: T) -> bool:
-        found = (read(model, text) for text in texts(pair)) if options.words else ()
-        return all(len(Words.of(each.given.string, each.offsets, each.prompted)) <= options.words for each in found)
-
-    return list(itertools.islice(filter(short, pairs), options.pairs))
-
-
 def _grid(options: argparse.Namespace) -> Grid:
     from xsbert.evaluation.grid import METHODS, Grid, references
+    from xsbert.evaluation.inputs import subjects
     from xsbert.models.layers import layers_of
 
     known = references()
     chosen = options.references or ["padding", "neutral"]
     if unknown := [name for name in chosen if name not in known]:
         raise ValueError(f"--references got {unknown[0]!r}; expected some of {', '.join(known)}.")
-    subjects = _subjects(options)
-    count = len(layers_of(next(iter(subjects.values())).transformers_model))
+    models = subjects(options.model, options.exact, options.device)
+    count = len(layers_of(next(iter(models.values())).transformers_model))
     layers = options.layers or sorted({0, count // 2, max(0, count - 2), count - 1})
     named = {name: known[name] for name in chosen}
-    return Grid(subjects, layers, named, options.methods or METHODS, options.seed)
-
-
-def _subjects(options: argparse.Namespace) -> dict[str, XSTransformer]:
-    from xsbert.models import default_model, load_model, load_reachable
-    from xsbert.models.encoder import XSTransformer
-
-    if options.model is None:
-        subjects = {"all-MiniLM-L6-v2": default_model()[0]}
-    else:
-        path = Path(options.model)
-        subjects = {path.name: XSTransformer(options.model) if path.is_dir() else load_reachable(options.model)}
-    if options.exact:
-        subjects[Path(options.exact).name] = load_model(options.exact)
-    return {name: model.to(options.device).eval() for name, model in subjects.items()}
+    return Grid(models, layers, named, options.methods or METHODS, options.seed)
 
 
 def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
