@@ -173,8 +173,7 @@ def test_a_table_holds_the_means_and_marks_the_best(model, tmp_path):
 class Fixed:
     """The same matrix for every pair."""
 
-    matrix: tuple = field()
-    name: str = ""
+    matrix: tuple
 
     def explain(self, pairs):
         offsets = ((0, 1), (2, 3), (4, 5))
@@ -224,7 +223,7 @@ def command(tiny_folders, tmp_path, capsys):
     return call
 
 
-def test_the_command_takes_short_texts_alone(command, tmp_path, capsys):
+def test_the_command_takes_short_texts_alone(command, tmp_path):
     pairs = [("one two three four", "one two"), ("one two three", "two three"), ("four", "one two three four"),
              ("three two", "one")]  # fmt: skip
     lines = [",".join((*pair, "2.5")) for pair in pairs]
@@ -236,6 +235,9 @@ def test_the_command_takes_short_texts_alone(command, tmp_path, capsys):
     assert status == 0
     assert "Pairs: 2; with human alignments: 0." in output
     assert "Pairs: 1;" in command(*arguments, "--words", "3", "--pairs", "1")[1]
+    status, _, errors = command(*arguments, "--words", "1")
+    assert status == 2
+    assert "--words got 1; expected more: no pair has two texts that are so short." in errors
 
 
 def test_the_command_prints_tables_and_goes_on(command, tmp_path):

@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> Iterator[str]:
     if options.words:
         model = next(iter(grid.subjects.values()))
         truth, gold = inputs.short(truth, model, options.words), inputs.short(gold, model, options.words)
+        if not (truth or gold):
+            raise ValueError(f"--words got {options.words}; expected more: no pair has two texts that are so short.")
     truth, gold = truth[: options.pairs], gold[: options.pairs]
     study = Study(grid.subjects, Path(options.runs))
     judges = _judges(options, grid)
