@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from sentence_transformers.sentence_transformer.modules import Normalize
 
 from xsbert.attribution import GaussLegendre, RightRiemann
 from xsbert.evaluation import (
@@ -59,11 +60,79 @@ def test_every_method_gives_every_pair_its_words(encoders, make, name):
         assert asymmetry(found[0].whole, found[1].whole) < 1e-4
 
 
+def pipeline(minilm, similarity, *behind):
+    """all-MiniLM-L6-v2 with other modules behind its pooling."""
+    return XSTransformer(modules=[minilm[0], minilm[1], *behind], similarity_fn_name=similarity, device="cpu")
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("behind", [[], [Normalize()]], ids=["open", "normalised"])
 @pytest.mark.parametrize("method", [AttentionRollout, Decomposition])
-def test_what_is_made_of_token_embeddings_sums_to_the_score(minilm, method):
-    for (text_a, text_b), x in zip(PAIRS[:3], method(minilm).explain(PAIRS[:3]), strict=True):
-        a, b = Encodings(minilm)([text_a, text_b])
-        assert x.matrix.sum() == pytest.approx(a @ b, abs=1e-5)
+def test_what_is_made_of_token_embeddings_sums_to_the_score(minilm, method, behind, similarity):
+    model = pipeline(minilm, similarity, *behind)
+    encode = Encodings(model)
+    for (text_a, text_b), x in zip(PAIRS[:3], method(model).explain(PAIRS[:3]), strict=True):
+        a, b = encode([text_a, text_b])
+        assert x.matrix.sum() == pytest.approx(a @ b, rel=1e-5, abs=1e-5)
+
+
+def test_relevances_are_divided_by_lengths_where_the_similarity_is(minilm):
+    texts = [read(minilm, text) for text in (A, B)]
+    (left, a), (right, b) = (relevances(Engine(minilm, 1, RightRiemann(1), PaddingReference()), x) for x in texts)
+    products, n = left @ right.T, np.linalg.norm(a) * np.linalg.norm(b)
+    assert n > 10
+    for similarity, behind, divisor in [("dot", [], 1), ("dot", [Normalize()], n), ("cosine", [], n)]:
+        (x,) = Relevance(pipeline(minilm, similarity, *behind), 1).explain([(A, B)])
+        np.testing.assert_allclose(
+            x.matrix, products / divisor, rtol=1e-4, atol=1e-6 * np.abs(products).max() / divisor
+        )
+
+
+@pytest.mark.parametrize("method", [AttentionRollout, Decomposition, Relevance])
+def test_a_similarity_that_is_no_product_is_refused(minilm, method):
+    with pytest.raises(ValueError, match="got 'euclidean'; expected 'cosine' or 'dot'"):
+        method(pipeline(minilm, "euclidean")).explain([(A, B)])
+
+
+@pytest.mark.parametrize("method", [AttentionRollout, Cosines, Decomposition, LeaveOneOut, Relevance])
+def test_a_model_in_training_is_explained_as_in_evaluation_and_stays_so(tiny, method):
+    model = copy.deepcopy(tiny["droberta_cos"])
+    (expected,) = method(model).explain([(A, B)])
+    modes = half_in_training(model)
+    (x,) = method(model).explain([(A, B)])
+    np.testing.assert_array_equal(x.matrix, expected.matrix)
+    assert [module.training for module in model.modules()] == modes
+
+
+USES = {"encodings": lambda model: Encodings(model)([A]), "cosines": lambda model: Cosines(model).explain([(A, B)])}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_an_error_leaves_the_modes_as_they_were(tiny, monkeypatch, use):
+    model = copy.deepcopy(tiny["droberta_cos"])
+    seen, modes = [], half_in_training(model)
+
+    def fail(*_, **__):
+        seen.extend(module.training for module in model.modules())
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(model[0], "forward", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        use(model)
+    assert seen
+    assert not any(seen)
+    assert [module.training for module in model.modules()] == modes
+
+
+def half_in_training(model):
+    """Puts the model in training mode, but for its embeddings, with dropout that tells; gives the modes."""
+    for module in model.train().modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.5
+    model.transformers_model.get_input_embeddings().eval()
+    modes = [module.training for module in model.modules()]
+    assert len({*modes}) == 2
+    return modes
 
 
 def test_rollout_is_the_product_of_the_layers_weights(minilm):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from xsbert.attribution import RightRiemann
+from xsbert.evaluation.encodings import divides
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import PaddingReference, XSTransformer
@@ -27,7 +28,8 @@ class AttentionRollout:
     Two texts of a bi-encoder never attend to each other, so attention alone says nothing of pairs.
     Rollout says how much of output token t comes from input token s: R = Π_l (½ I + ½ mean over heads),
     each row of which sums to 1. Token s gets v_s = 1/S Σ_t R[t, s] e_t, its share of the mean-pooled
-    output embeddings e; the pair gets v_s(a) · v_t(b) / n, which sums to the score.
+    output embeddings e; the pair gets v_s(a) · v_t(b) / n, where n is ‖Σ v(a)‖ ‖Σ v(b)‖ if the model's own
+    similarity divides by the embeddings' lengths, else 1. Without truncation this sums to the score, cosine or dot.
 
     It needs mean pooling, nothing but a normalisation behind it, and an encoder that gives its
     attention weights: in others it raises ValueError.
@@ -39,15 +41,17 @@ class AttentionRollout:
         """The products, `(S_a, S_b)` for each pair.
 
         Raises:
-            ValueError: the encoder gives no attention weights, or its embedding is no mean.
+            ValueError: the encoder gives no attention weights, or its embedding is no mean, or the model's
+                similarity is neither cosine nor dot.
         """
+        normalize = divides(self.model)
         with undisturbed(self.model.device):
             engine = Engine(self.model, 0, RightRiemann(1), PaddingReference())
             texts = {text: read(self.model, text) for pair in pairs for text in pair}
             shares = {text: _shares(engine, batched([known])) for text, known in texts.items()}
         found = []
         for a, b in pairs:
-            n = np.linalg.norm(shares[a].sum(axis=0)) * np.linalg.norm(shares[b].sum(axis=0))
+            n = np.linalg.norm(shares[a].sum(axis=0)) * np.linalg.norm(shares[b].sum(axis=0)) if normalize else 1.0
             found.append(PairMatrix(a, b, texts[a].offsets, texts[b].offsets, shares[a] @ shares[b].T / n))
         return found
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from sentence_transformers.sentence_transformer.modules import Normalize
+from torch import nn
+
+from xsbert.models import XSTransformer
+from xsbert.models.prompts import routed
 
 
 class Encodings:
@@ -30,7 +36,8 @@ class Encodings:
         """The embeddings, `(B, D)`; of length 1 (or 0) for cosine."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
-            found = np.asarray(self._model.encode(new, batch_size=64, show_progress_bar=False), dtype=np.float64)
+            with evaluating(self._model):
+                found = np.asarray(self._model.encode(new, batch_size=64, show_progress_bar=False), dtype=np.float64)
             if self.similarity == "cosine":
                 lengths = np.linalg.norm(found, axis=1, keepdims=True)
                 found = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
@@ -40,6 +47,33 @@ class Encodings:
     def forget(self) -> None:
         """Frees the embeddings at hand."""
         self._known.clear()
+
+
+def divides(model: XSTransformer) -> bool:
+    """Whether the model's own similarity divides by the embeddings' lengths: cosine, or `Normalize` as last module.
+
+    Raises:
+        ValueError: it is neither cosine nor dot.
+    """
+    return Encodings(model).similarity == "cosine" or isinstance(routed(list(model), "")[-1], Normalize)
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Within the context, the model is in evaluation mode; each module's own mode is put back.
+
+    What is no module, and so has no mode, is left alone.
+    """
+    if not isinstance(model, nn.Module):
+        yield
+        return
+    training = [module for module in model.modules() if module.training]
+    try:
+        model.eval()
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def placeholder(tokenizer: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from xsbert.evaluation.encodings import divides, evaluating
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import XSTransformer
@@ -16,16 +17,24 @@ from xsbert.models.text import Text, read
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The published `explain_by_decomposition`: products of the final token embeddings over the text's
-    lengths and norms. With mean pooling they sum to the score; each token's embedding has seen all others."""
+    """The published `explain_by_decomposition`: products of the final token embeddings over the texts'
+    numbers of tokens and, where the model's own similarity divides by them, their embeddings' lengths.
+
+    With mean pooling, nothing but a normalisation behind it and no truncation, they sum to the score, cosine
+    or dot; each token's embedding has seen all others.
+    """
 
     model: XSTransformer = field(repr=False)
 
     def explain(self, pairs: Pairs) -> Sequence[Matrix]:
-        """The products, `(S_a, S_b)` for each pair."""
-        found = []
+        """The products, `(S_a, S_b)` for each pair.
+
+        Raises:
+            ValueError: the model's similarity is neither cosine nor dot.
+        """
+        normalize, found = divides(self.model), []
         for text_a, text_b in pairs:
-            matrix, *_ = self.model.explain_by_decomposition(text_a, text_b, normalize=True)
+            matrix, *_ = self.model.explain_by_decomposition(text_a, text_b, normalize=normalize)
             offsets_a, offsets_b = (read(self.model, text).offsets for text in (text_a, text_b))
             found.append(PairMatrix(text_a, text_b, offsets_a, offsets_b, matrix.cpu().double().numpy()))
         return found
@@ -48,7 +57,7 @@ class Cosines:
 
 
 def final_embeddings(model: XSTransformer, text: Text) -> Tensor:
-    """The encoder's last token embeddings, `(S, H)`, float64."""
-    with torch.no_grad():
+    """The encoder's last token embeddings in evaluation mode, `(S, H)`, float64."""
+    with evaluating(model), torch.no_grad():
         output = model[0](dict(text.features))
     return output["token_embeddings"][0].double()

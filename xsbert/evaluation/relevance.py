@@ -4,7 +4,8 @@ In layer-wise relevance propagation for transformers the attention weights, the 
 and the activations' gates are taken as constants (Ali et al., ICML 2022, arXiv 2202.07304). What is left
 of the encoder is linear, and the relevance of token s for an embedding's dimension is its gradient times
 its input. BiLRP multiplies the relevances of two texts (Eberle et al., TPAMI 2022):
-A[s, t] = R_s(a) · R_t(b) / n. There is no reference but zero hidden states, and no path.
+A[s, t] = R_s(a) · R_t(b) / n, where n is ‖f(a)‖ ‖f(b)‖ if the model's own similarity divides by these, else 1.
+There is no reference but zero hidden states, and no path.
 
 A directional derivative of the linear rest gives R_s, so forward mode does it in S passes, not D: the
 functions of torch that make an encoder nonlinear pass their tangents on as linear ones would.
@@ -26,6 +27,7 @@ from xsbert.attribution import RightRiemann
 from xsbert.attribution.dual import Dual
 from xsbert.attribution.tangents import OneToken
 from xsbert.attribution.ways import by_duals
+from xsbert.evaluation.encodings import divides
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import PaddingReference, XSTransformer
@@ -45,6 +47,7 @@ class Relevance:
 
     Raises:
         Unsupported: the encoder's code is not open to forward mode.
+        ValueError: the model's similarity is neither cosine nor dot.
     """
 
     model: XSTransformer = field(repr=False)
@@ -52,6 +55,7 @@ class Relevance:
 
     def explain(self, pairs: Pairs) -> Sequence[Matrix]:
         """The products of relevances, `(S_a, S_b)` for each pair."""
+        normalize = divides(self.model)
         texts = {text: read(self.model, text) for pair in pairs for text in pair}
         with undisturbed(self.model.device):
             engine = Engine(self.model, self.layer, RightRiemann(1), PaddingReference())
@@ -59,7 +63,7 @@ class Relevance:
         found = []
         for a, b in pairs:
             (left, embedding_a), (right, embedding_b) = known[a], known[b]
-            n = np.linalg.norm(embedding_a) * np.linalg.norm(embedding_b)
+            n = np.linalg.norm(embedding_a) * np.linalg.norm(embedding_b) if normalize else 1.0
             found.append(PairMatrix(a, b, texts[a].offsets, texts[b].offsets, left @ right.T / n))
         return found
 
