@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -186,6 +187,25 @@ def test_cosines_are_products_and_an_empty_text_is_similar_to_nothing():
 def test_words_are_left_out_or_replaced(chosen, put, expected):
     text = Words("Bad  coffee\n.  It", ((0, 3), (5, 11), (12, 13), (15, 17)))
     assert text.kept([bool(each) for each in chosen], put) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "gone", "expected"),
+    [
+        ("a well-known dog", "-", "a well known dog"),
+        ("a well-known dog", "known", "a well- dog"),
+        ("a well-known dog", "well -", "a known dog"),
+        ("30-60mins", "-", "30 60mins"),
+        ("so, what", ",", "so what"),
+        ("the end.", ".", "the end"),
+        ("我喜欢猫", "喜欢", "我猫"),
+    ],
+)
+def test_words_that_punctuation_held_together_stay_two(text, gone, expected):
+    strings = re.findall(r"喜欢|[我猫]|[a-z]+|\d+|[^\w\s]", text)
+    starts = [text.index(string) for string in strings]
+    parts = Words(text, tuple((start, start + len(string)) for start, string in zip(starts, strings, strict=True)))
+    assert parts.kept([string not in gone.split() for string in strings]) == expected
 
 
 def test_a_matrix_of_another_shape_is_refused():

@@ -76,13 +76,16 @@ class Words:
 
         Args:
             chosen: for each word, whether it stays.
-            put: what stands in place of each other word; by default nothing, and one space where
-                several are left.
+            put: what stands in place of each other word; by default nothing, one space where several
+                are left, and one where punctuation held two words together: "well-known" without its
+                hyphen is no new word.
         """
         text = self.text
         gone = [span for span, stays in zip(self.spans, chosen, strict=True) if not stays]
         for start, end in reversed(gone):
-            text = text[:start] + put + text[end:]
+            joint = text[max(0, start - 1) : start].isalnum() and text[end : end + 1].isalnum()
+            apart = " " if joint and not any(map(str.isalnum, text[start:end])) else ""
+            text = text[:start] + (put or apart) + text[end:]
         return text if put or not gone else " ".join(text.split())
 
     def without(self, word: int, put: str = "") -> str:
