@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,13 @@ def by_hand(values, gold):
     wanted = sum(any(row) for row in gold) + sum(any(column) for column in gold.T)
     recall, precision = (len(rows) + len(columns)) / wanted, right / max(predicted, 1)
     return 2 * precision * recall / (precision + recall) if right else 0.0
+
+
+def test_the_judges_name_tells_its_gold(folder):
+    gold = read_alignments(folder / "b.wa")
+    assert repr(HumanAlignments(gold)) == repr(HumanAlignments(tuple(gold)))
+    less = replace(gold[0], aligned=frozenset(sorted(gold[0].aligned)[1:]))
+    assert repr(HumanAlignments([less, *gold[1:]])) != repr(HumanAlignments(gold))
 
 
 @pytest.mark.parametrize("seed", range(20))

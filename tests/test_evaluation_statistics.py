@@ -20,10 +20,16 @@ def test_spearman_is_scipys(ties):
     assert spearman(x, np.exp(x)) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("x", [[1.0, 2.0], [3.0, 3.0, 3.0]])
-def test_a_correlation_of_nothing_is_nan(x):
-    assert math.isnan(spearman(np.array(x), np.arange(len(x))))
-    assert math.isnan(pearson(np.array(x), np.arange(len(x))))
+@pytest.mark.parametrize("y", [[1.0, 2.0], [3.0, 3.0, 3.0]])
+def test_a_correlation_with_nothing_is_nan(y):
+    assert math.isnan(spearman(np.arange(len(y)), np.array(y)))
+    assert math.isnan(pearson(np.arange(len(y)), np.array(y)))
+
+
+def test_an_explanation_that_says_nothing_has_a_correlation_of_zero():
+    assert spearman(np.ones((2, 3)), np.arange(6).reshape(2, 3)) == 0
+    assert pearson(np.ones(6), np.arange(6)) == 0
+    assert math.isnan(pearson(np.ones(6), np.ones(6)))
 
 
 def test_the_area_is_the_chance_of_the_right_order():

@@ -1,8 +1,10 @@
 """The study: results are kept as they come, nothing is done twice, and the tables say what was found."""
 
+import copy
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -11,15 +13,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from torch import nn
 
 from tests.test_evaluation_alignments import FILE
-from xsbert.evaluation import Chance, Coalitions, DeletionInteractions, Grid, LeaveOneOut, Study, Task, table
+from xsbert.evaluation import Chance, Coalitions, DeletionInteractions, Grid, LeaveOneOut, Study, Task, inputs, table
 from xsbert.evaluation.__main__ import main
 from xsbert.evaluation.examples import PAIRS
+from xsbert.evaluation.fingerprint import fingerprint
 from xsbert.evaluation.grid import METHODS, Row, references
 from xsbert.evaluation.ledger import Ledger
 from xsbert.evaluation.matrices import PairMatrix
-from xsbert.evaluation.study import TOGETHER, fingerprint
+from xsbert.evaluation.statistics import Mean
+from xsbert.evaluation.study import TOGETHER
 from xsbert.models import XSTransformer
 
 MANY = [(f"{a} {number}", b) for number in range(3) for a, b in PAIRS]
@@ -114,6 +119,41 @@ def test_another_judge_needs_no_new_explanation_and_other_weights_do(model, tiny
     assert set(other.asked) == set(MANY[:2])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: setattr(model[0], "max_seq_length", 4),
+        lambda model: setattr(model[1], "pooling_mode", "cls"),
+        lambda model: model.prompts.update(query="Why: "),
+        lambda model: setattr(model, "default_prompt_name", "query"),
+        lambda model: setattr(model, "truncate_dim", 2),
+        lambda model: setattr(model, "similarity_fn_name", "dot"),
+        lambda model: setattr(model.transformers_model.config, "layer_norm_eps", 0.5),
+        lambda model: model.tokenizer.add_tokens(["xylophonist"]),
+        lambda model: next(model.parameters()).data.add_(1),
+        lambda model: model.append(nn.Identity()),
+    ],
+)
+def test_a_model_with_other_settings_is_another_model(model, change):
+    other = copy.deepcopy(model)
+    assert fingerprint(other) == fingerprint(model)
+    change(other)
+    assert fingerprint(other) != fingerprint(model)
+
+
+def test_where_a_model_lies_says_nothing_of_it(tiny_folders, tmp_path):
+    folder = shutil.copytree(tiny_folders["mpnet_shelf"], tmp_path / "elsewhere")
+    assert fingerprint(XSTransformer(str(folder))) == fingerprint(XSTransformer(str(tiny_folders["mpnet_shelf"])))
+
+
+def test_results_of_another_version_are_made_anew(model, tmp_path, monkeypatch):
+    run(study_of(model, tmp_path), task_of(Counted(model)))
+    monkeypatch.setattr("xsbert.evaluation.study.VERSION", 99)
+    again = Counted(model)
+    run(study_of(model, tmp_path), task_of(again))
+    assert set(again.asked) == set(MANY)
+
+
 def test_what_is_kept_reads_back_as_it_was(model, tmp_path):
     study, method = study_of(model, tmp_path), Chance(model)
     row = Row("tiny", "chance", None, "", method)
@@ -167,6 +207,34 @@ def test_a_table_holds_the_means_and_marks_the_best(model, tmp_path):
     assert alike.startswith("| tiny | alike | **0.920 [0.920, 0.920]**")
     assert worse.startswith("| other | worse | **0.5")  # the best of its model
     assert "**" not in bad
+
+
+def test_a_row_that_is_known_for_few_pairs_says_so_and_beats_nobody(model, tmp_path):
+    study = study_of(model, tmp_path)
+    rows = [Row("tiny", name, None, "", Chance(model, seed)) for seed, name in enumerate(("lucky", "good", "bad"))]
+    judge = DeletionInteractions()
+    for number, pair in enumerate(PAIRS):
+        for row, value in zip(rows, (0.9 if number == 0 else None, 0.5 - number / 100, 0.1), strict=True):
+            study.judged.add(study._key(row, pair, judge), {"pairs": value})
+    lucky, good, bad = table.judged(study, rows, "deletion", judge, PAIRS).splitlines()[2:]
+    assert lucky == "| tiny | lucky | 0.900 [0.900, 0.900] (1 pairs) |"
+    assert good.startswith("| tiny | good | **0.")
+    assert "**" not in bad
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (2.6444, 2.4442, 2.8577, "2.64 [2.44, 2.86]"),
+        (0.0274, 0.0249, 0.0304, "0.027 [0.025, 0.030]"),
+        (1.234e-4, 1.0e-4, 1.6e-4, "1.2e−04 [1.0e−04, 1.6e−04]"),
+        (-0.0014, -0.016, 0.012, "0.00 [−0.02, 0.01]"),
+        (-7.21, -11.42, -3.83, "−7.2 [−11.4, −3.8]"),
+        (-41.2, -56.4, -28.3, "−41 [−56, −28]"),
+    ],
+)
+def test_an_interval_has_the_digits_that_it_is_worth(value, low, high, shown):
+    assert table._shown(Mean(value, low, high, 200)) == shown
 
 
 @dataclass(frozen=True)
@@ -267,6 +335,7 @@ def test_the_command_prints_tables_and_goes_on(command, tmp_path):
         (["--layers", "9"], "layer got 9"),
         (["--data", "nowhere"], "nowhere is neither a file nor a folder"),
         (["--ists", "nowhere"], "nowhere is no .wa file"),
+        (["--exact", "minilm_cos", "--layers", "-1"], "--model and --exact mask words with '<mask>' and '[MASK]'; exp"),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(command, arguments, message):
@@ -274,6 +343,20 @@ def test_bad_usage_is_one_line_and_status_2(command, arguments, message):
     assert status == 2
     assert message in messages.splitlines()[-1]
     assert messages.splitlines()[-1].startswith("xsbert.evaluation: ")
+
+
+def test_alignments_need_their_files(tmp_path, capsys):
+    assert main(["--runs", str(tmp_path / "runs"), "--judges", "alignments"]) == 2
+    assert "--judges got alignments; expected --ists with it" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_two_models_of_one_name_are_two(tiny_folders, tmp_path):
+    exact = shutil.copytree(tiny_folders["mpnet_cos"], tmp_path / tiny_folders["mpnet_shelf"].name)
+    found = inputs.subjects(str(tiny_folders["mpnet_shelf"]), str(exact), "cpu")
+    name = exact.name
+    assert list(found) == [name, f"{name}, exact"]
+    assert len({fingerprint(model) for model in found.values()}) == 2
 
 
 def test_help_and_the_package_load_little():

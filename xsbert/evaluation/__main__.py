@@ -20,7 +20,7 @@ SIZES = {"pairs": 200, "sanity_pairs": 20, "layers": None}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; gives the exit status: 0, or 2 for what the user can put right."""
+    """Runs the command; gives the exit status: 0, 2 for what the user can put right, 130 where it was interrupted."""
     options = _parser().parse_args(arguments)
     for name, value in (QUICK if options.quick else SIZES).items():
         if getattr(options, name) is None:
@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> Iterator[str]:
 
     truth = inputs.pairs(options.data, options.seed)  # bad data stops here, before a model is loaded
     gold = inputs.alignments(options.ists, options.seed)
+    if options.judges is not JUDGES and "alignments" in options.judges and not options.ists:
+        raise ValueError("--judges got alignments; expected --ists with it: the folder with the .wa files they are in.")
     grid = _grid(options)
     if options.words:
         model = next(iter(grid.subjects.values()))
@@ -109,11 +111,16 @@ def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
     from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, ShortTexts
     from xsbert.evaluation.encodings import placeholder
 
-    mask = placeholder(next(iter(grid.subjects.values())).tokenizer)
+    masks = sorted({placeholder(model.tokenizer) for model in grid.subjects.values()})
+    if "masking" in options.judges and len(masks) > 1:
+        raise ValueError(
+            f"--model and --exact mask words with {' and '.join(map(repr, masks))}; expected the same token. "
+            "Leave masking out of --judges, or run each model alone, with --model."
+        )
     known: dict[str, Judge] = {
         "completeness": Completeness(),
         "deletion": DeletionInteractions(),
-        "masking": DeletionInteractions(mask),
+        "masking": DeletionInteractions(masks[0]),
         "curves": Curves(),
         "coalitions": Coalitions(seed=options.seed),
         "short texts": ShortTexts(),

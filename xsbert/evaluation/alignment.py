@@ -6,8 +6,9 @@ that says so is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from xsbert.evaluation.ists import AlignedPair
 from xsbert.evaluation.judges import Encode
 from xsbert.evaluation.matrices import Span, WordMatrix, Words
 from xsbert.evaluation.statistics import area_under_curve
+from xsbert.models.digest import digest_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HumanAlignments:
     """Area under the curve, and F1 of mutual best pairs, against gold alignments.
 
@@ -31,7 +33,14 @@ class HumanAlignments:
         gold: the aligned pairs.
     """
 
-    gold: Iterable[AlignedPair] = field(repr=False)
+    gold: Collection[AlignedPair]
+
+    def __repr__(self) -> str:
+        return f"HumanAlignments({len(self.gold)} pairs, {self._digest})"
+
+    @cached_property
+    def _digest(self) -> str:
+        return digest_of(*((each.words_a, each.words_b, sorted(each.aligned)) for each in self.gold))[:8]
 
     def evidence(self, a: Words, b: Words, encode: Encode) -> AlignedPair | None:
         """The pair's gold; None where there is none."""

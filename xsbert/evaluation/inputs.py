@@ -60,6 +60,8 @@ def short(found: Sequence[T], model: XSTransformer, words: int) -> list[T]:
 def subjects(model: str | None, exact: str | None, device: str) -> dict[str, XSTransformer]:
     """The models by name, in evaluation mode: the one as it is, by default all-MiniLM-L6-v2, and one made exact.
 
+    Where both have one name, the exact one's says so.
+
     Raises:
         OSError, ValueError: as `load_model`.
     """
@@ -69,5 +71,6 @@ def subjects(model: str | None, exact: str | None, device: str) -> dict[str, XST
         path = Path(model)
         found = {path.name: XSTransformer(model) if path.is_dir() else load_reachable(model)}
     if exact:
-        found[Path(exact).name] = load_model(exact)
+        name = Path(exact).name
+        found[f"{name}, exact" if name in found else name] = load_model(exact)
     return {name: each.to(device).eval() for name, each in found.items()}

@@ -14,14 +14,19 @@ def ranks(values: np.ndarray) -> np.ndarray:
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
-    """Pearson's correlation; nan for fewer than three values, or where all of x or y are equal."""
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    """Pearson's correlation of x with what it is held against, y.
+
+    0 where all of x are equal, for then it says nothing of y; nan where all of y are, or for fewer than three values.
+    """
+    if len(x) < 3 or np.ptp(y) == 0:
         return float("nan")
+    if np.ptp(x) == 0:
+        return 0.0
     return float(np.corrcoef(x, y)[0, 1])
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Spearman's rank correlation of two arrays of one shape; nan as `pearson`."""
+    """Spearman's rank correlation of two arrays of one shape; 0 and nan as `pearson`."""
     return pearson(ranks(np.ravel(x)), ranks(np.ravel(y)))
 
 

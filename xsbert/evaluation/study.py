@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from tqdm.auto import tqdm
 
 from xsbert.attribution.dual import Unsupported
 from xsbert.evaluation.encodings import Encodings
+from xsbert.evaluation.fingerprint import fingerprint
 from xsbert.evaluation.grid import Row
 from xsbert.evaluation.judges import Judge
 from xsbert.evaluation.ledger import Key, Ledger
@@ -24,8 +24,10 @@ from xsbert.models import XSTransformer
 Pair = tuple[str, str]
 TOGETHER = 8
 """So many pairs are explained in one call: few enough that little is lost with a killed run."""
-
-
+VERSION = 1
+"""Raised where a method or a judge gives other results than before: those that are kept are then made anew."""
+KEPT = 1e-6
+"""Numbers are kept to this share of their size."""
 REFUSALS = (ValueError, Unsupported)
 """What a method raises for a model or a text that it can't explain."""
 
@@ -57,7 +59,7 @@ class Study:
     def __post_init__(self) -> None:
         self.matrices = Ledger(self.folder / "matrices.jsonl")
         self.judged = Ledger(self.folder / "figures.jsonl")
-        self._names = {name: f"{name} {fingerprint(model):08x}" for name, model in self.subjects.items()}
+        self._names = {name: f"{name} {fingerprint(model)} v{VERSION}" for name, model in self.subjects.items()}
         self._encodings = {name: Encodings(model) for name, model in self.subjects.items()}
 
     def run(self, task: Task, title: str = "", progress: bool = True) -> None:
@@ -142,17 +144,8 @@ class Study:
                 yield row, words
 
 
-def fingerprint(model: XSTransformer) -> int:
-    """A number that changes with the model's weights, its modules and its similarity."""
-    made_of = [type(module).__qualname__ for module in model.modules()], str(model.similarity_fn_name)
-    found = zlib.crc32(repr(made_of).encode())
-    for parameter in model.parameters():
-        found = zlib.crc32(parameter.detach().float().cpu().numpy().tobytes(), found)
-    return found
-
-
 def _kept(words: WordMatrix, seconds: float) -> dict[str, Any]:
-    whole = [[float(f"{value:.6g}") for value in row] for row in words.whole]
+    whole = [[float(f"{value:.6g}") for value in row] for row in words.whole]  # to KEPT
     return {"spans_a": words.a.spans, "spans_b": words.b.spans, "whole": whole, "seconds": round(seconds, 4)}
 
 

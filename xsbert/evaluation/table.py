@@ -11,18 +11,21 @@ from xsbert.evaluation.grid import Comparison, Grid, Row
 from xsbert.evaluation.judges import Judge
 from xsbert.evaluation.sanity import agreement, asymmetry, plain_pairs
 from xsbert.evaluation.statistics import Mean, bootstrap, spearman
-from xsbert.evaluation.study import Pair, Study
+from xsbert.evaluation.study import KEPT, Pair, Study
 
 SMALL = 5e-3
 """Of such figures three digits behind the point would show nothing."""
+DIGITS = ((0.02, 3), (2.0, 2), (20.0, 1))
+"""How many digits behind the point an interval is worth that is narrower."""
 LOW_IS_GOOD = {"insert: distance", "delete: score", "missing"}
 
 
 def judged(study: Study, rows: Sequence[Row], name: str, judge: Judge, pairs: Sequence[Pair], seed: int = 0) -> str:
     """A judge's figures for each row; bold where no row of the same model is better beyond chance.
 
-    That is where the 95 % interval of the difference to the model's best row, pair by pair, holds 0. Models
-    are not held against each other: each has scores of its own to explain.
+    That is where the 95 % interval of the difference to the model's best row, pair by pair, reaches 0. Models
+    are not held against each other: each has scores of its own to explain. Nor is a row that is known for fewer
+    pairs than others of its model: it says for how many, and is never bold.
     """
     rows = [row for row in rows if any(study.figures(row, judge, pairs))]
     if not rows:
@@ -33,9 +36,9 @@ def judged(study: Study, rows: Sequence[Row], name: str, judge: Judge, pairs: Se
     for column in columns:
         values = np.array([[each.get(column, math.nan) for each in row] for row in found]).T  # (pairs, rows)
         means, low = bootstrap(values, seed=seed), column in LOW_IS_GOOD
-        best = _best(values, means, [row.subject for row in rows], low, seed)
-        cells.append([f"**{_shown(mean)}**" if bold else _shown(mean) for mean, bold in zip(means, best, strict=True)])
-        header.append(f"{column} {'↓' if low else '↑'} ({max(mean.pairs for mean in means)} pairs)")
+        best, most = _best(values, means, [row.subject for row in rows], low, seed), max(mean.pairs for mean in means)
+        cells.append([_cell(mean, bold, most) for mean, bold in zip(means, best, strict=True)])
+        header.append(f"{column} {'↓' if low else '↑'} ({most} pairs)")
     return _markdown(header, [[*_names(row), *each] for row, each in zip(rows, zip(*cells, strict=True), strict=True)])
 
 
@@ -77,24 +80,28 @@ def randomised(study: Study, grid: Grid, pairs: Sequence[Pair], seed: int = 0) -
 
 
 def swapped(study: Study, rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
-    """The largest asymmetry of each row, and its price."""
+    """The largest asymmetry of each row, and its price.
+
+    Nothing below 1e-6 can be seen: six digits of each matrix are kept.
+    """
     body = []
     for row in rows:
         both = zip(study.known(row, pairs), study.known(row, [(b, a) for a, b in pairs]), strict=True)
-        found = [asymmetry(x.whole, y.whole) for x, y in both if x and y]
-        body.append([*_names(row), f"{max(found, default=math.nan):.1e}", f"{study.seconds(row, pairs):.2f}"])
+        found = max((asymmetry(x.whole, y.whole) for x, y in both if x and y), default=math.nan)
+        shown = f"below {KEPT:.0e}" if found < KEPT else f"{found:.1e}"
+        body.append([*_names(row), shown, f"{study.seconds(row, pairs):.2f}"])
     return _markdown(["model", "method", "max \\|A(a, b) − A(b, a)ᵀ\\| / max \\|A\\|", "seconds a pair"], body)
 
 
 def _best(values: np.ndarray, means: list[Mean], subjects: list[str], low: bool, seed: int) -> list[bool]:
-    """Which columns no column of the same subject is better than beyond chance."""
+    """Which columns, of those with the most pairs, no column of the same subject is better than beyond chance."""
     sign, found = -1 if low else 1, []
-    order = np.array([-math.inf if math.isnan(mean.value) else sign * mean.value for mean in means])
     for column, subject in enumerate(subjects):
-        own = np.array([each == subject for each in subjects])
-        best = int(np.argmax(np.where(own, order, -math.inf)))
+        own = [i for i, each in enumerate(subjects) if each == subject]
+        most = max(means[i].pairs for i in own)
+        best = max((i for i in own if means[i].pairs == most), key=lambda i: sign * means[i].value)
         (difference,) = bootstrap(sign * (values[:, [column]] - values[:, [best]]), seed=seed)
-        found.append(difference.high >= 0)  # false for nan
+        found.append(means[column].pairs == most and difference.high >= 0)  # false for nan
     return found
 
 
@@ -102,12 +109,20 @@ def _names(row: Row) -> list[str]:
     return [row.subject, row.label]
 
 
+def _cell(mean: Mean, bold: bool, most: int) -> str:
+    shown = f"**{_shown(mean)}**" if bold else _shown(mean)
+    return shown if mean.pairs in (0, most) else f"{shown} ({mean.pairs} pairs)"
+
+
 def _shown(mean: Mean) -> str:
     if math.isnan(mean.value):
         return "–"
-    largest = max(abs(mean.low), abs(mean.high))
-    style = ".1e" if 0 < largest < SMALL else ".3f" if largest < 10 else ".0f"
-    return f"{mean.value:{style}} [{mean.low:{style}}, {mean.high:{style}}]".replace("-", "−")
+    if 0 < max(abs(mean.low), abs(mean.high)) < SMALL:
+        value, low, high = (f"{each:.1e}" for each in mean[:3])
+    else:
+        digits = next((digits for width, digits in DIGITS if mean.high - mean.low < width), 0)
+        value, low, high = (f"{round(each, digits) + 0.0:.{digits}f}" for each in mean[:3])  # no −0
+    return f"{value} [{low}, {high}]".replace("-", "−")
 
 
 def _markdown(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
