@@ -41,10 +41,10 @@ class NeutralReference:
     same for all texts whose start is the same: for the padding reference, texts of one length with the same
     special tokens, token types and prompt length.
 
-    Finding r takes 4 to 9 Jacobians at the last two layers, up to 22 at layer 0: ten to thirty times as long
-    as explaining a text of that length. It is done once. r is kept in memory, and in the user's cache folder
-    ($XDG_CACHE_HOME, else ~/.cache) under a digest of the weights, the layer and the start. What is kept
-    is looked at before each use, and found anew where it is no zero.
+    Finding r takes 4 to 9 Jacobians at the last two layers, up to 22 at layer 0: 6 to 15 times as long as
+    explaining a pair of that length (tests.benchmarks.neutral). It is done once. r is kept in memory, and in
+    the user's cache folder ($XDG_CACHE_HOME, else ~/.cache) under a digest of the weights, the layer and the
+    start. What is kept is looked at before each use, and found anew where it is no zero.
 
     Not every model has such r. A last layer norm leaves embeddings on a hyperplane, w · f = w · β with
     w = 1/γ, which meets zero only if w · β = 0, or a dimension is dead (γ ≈ 0 ≈ β), as in all-MiniLM-L6-v2

@@ -1,0 +1,56 @@
+"""What the search for a neutral reference costs: its time over that of explaining a pair of its length.
+
+python -m tests.benchmarks.neutral
+python -m tests.benchmarks.neutral --model FOLDER --layers -2 --tokens 10 20
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from typing import Any
+
+from xsbert.models import NeutralReference, default_model, load_model
+
+TEXT = "the old man walks along the river and sees a small dog that runs after a red ball near the house"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="as load_model takes it (default: all-MiniLM-L6-v2)")
+    parser.add_argument("--layers", type=int, nargs="+", default=[0, -2, -1], help="(%(default)s)")
+    parser.add_argument("--tokens", type=int, nargs="+", default=[6, 12, 24], help="lengths of texts (%(default)s)")
+    options = parser.parse_args()
+    model: Any = load_model(options.model) if options.model else default_model()[0]
+    model.explain("once", "before")  # the first run is slower than the others
+    print("| layer | tokens | a pair, padding, seconds | the search, seconds | times as long | nodes, neutral |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        for layer in options.layers:
+            for tokens in options.tokens:
+                print(_row(model, layer, tokens), flush=True)
+
+
+def _row(model: Any, layer: int, tokens: int) -> str:
+    words = TEXT.split() * (tokens // 20 + 1)
+    pair = [" ".join(words[start : start + tokens - 2]) for start in (0, 1)]  # two are special tokens
+    padding, _ = _timed(model, pair, layer)
+    neutral = {"reference": NeutralReference()}
+    cold, _ = _timed(model, pair, layer, **neutral)
+    warm, x = _timed(model, pair, layer, **neutral)
+    search = cold - warm
+    shown = "/".join(map(str, x.nodes))
+    return f"| {x.layer} | {len(x.tokens_a)} | {padding:.2f} | {search:.2f} | {search / padding:.0f} | {shown} |"
+
+
+def _timed(model: Any, pair: list[str], layer: int, **options: Any) -> tuple[float, Any]:
+    start = time.perf_counter()
+    x = model.explain(*pair, layer=layer, **options)
+    return time.perf_counter() - start, x
+
+
+if __name__ == "__main__":
+    main()
