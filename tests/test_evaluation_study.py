@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import os
 import re
 import shutil
@@ -76,6 +77,20 @@ def test_a_killed_run_goes_on_where_it_was(model, tmp_path):
     third = Counted(model)
     assert run(study_of(model, folder), task_of(third)) == whole
     assert not third.asked
+
+
+@pytest.mark.parametrize(("long", "sizes"), [(math.inf, [1, 7, 8]), (0.0, [1] * 16)])
+def test_pairs_that_take_long_are_explained_and_kept_one_by_one(model, tmp_path, monkeypatch, long, sizes):
+    monkeypatch.setattr("xsbert.evaluation.study.LONG", long)
+    kept, study = [], study_of(model, tmp_path)
+
+    class Watched(Counted):
+        def explain(self, pairs):
+            kept.append((len(pairs), len(study.matrices)))
+            return super().explain(pairs)
+
+    study.run(task_of(Watched(model), MANY[:16]), progress=False)
+    assert kept == [(size, sum(sizes[:call])) for call, size in enumerate(sizes)]
 
 
 @pytest.mark.parametrize("name", ["matrices.jsonl", "figures.jsonl"])
@@ -217,7 +232,7 @@ def test_a_row_that_is_known_for_few_pairs_says_so_and_beats_nobody(model, tmp_p
         for row, value in zip(rows, (0.9 if number == 0 else None, 0.5 - number / 100, 0.1), strict=True):
             study.judged.add(study._key(row, pair, judge), {"pairs": value})
     lucky, good, bad = table.judged(study, rows, "deletion", judge, PAIRS).splitlines()[2:]
-    assert lucky == "| tiny | lucky | 0.900 [0.900, 0.900] (1 pairs) |"
+    assert lucky == "| tiny | lucky | 0.900 [0.900, 0.900] (1 pair) |"
     assert good.startswith("| tiny | good | **0.")
     assert "**" not in bad
 

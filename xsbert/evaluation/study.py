@@ -23,7 +23,9 @@ from xsbert.models import XSTransformer
 
 Pair = tuple[str, str]
 TOGETHER = 8
-"""So many pairs are explained in one call: few enough that little is lost with a killed run."""
+"""So many pairs are explained in one call: batches cost less."""
+LONG = 4.0
+"""Pairs that take longer, in seconds, are explained and kept one by one: a killed run loses little."""
 VERSION = 1
 """Raised where a method or a judge gives other results than before: those that are kept are then made anew."""
 KEPT = 1e-6
@@ -61,6 +63,7 @@ class Study:
         self.judged = Ledger(self.folder / "figures.jsonl")
         self._names = {name: f"{name} {fingerprint(model)} v{VERSION}" for name, model in self.subjects.items()}
         self._encodings = {name: Encodings(model) for name, model in self.subjects.items()}
+        self._pace: dict[tuple[str, str], float] = {}  # seconds a pair, of a row's last call
 
     def run(self, task: Task, title: str = "", progress: bool = True) -> None:
         """Does what is missing. Pairs that a method can't explain are in `refused`, with the reason."""
@@ -69,8 +72,8 @@ class Study:
                 pairs = task.pairs[start : start + TOGETHER]
                 for row in task.rows:
                     bar.set_postfix_str(row.label)
-                    self._explain(row, pairs)
-                    bar.update(len(pairs))
+                    for done in self._explain(row, pairs):
+                        bar.update(done)
                 bar.set_postfix_str("judging")
                 self._judge(task, pairs)
                 for encode in self._encodings.values():
@@ -102,23 +105,31 @@ class Study:
     def _key(self, row: Row, pair: Pair, judge: Judge | None = None) -> Key:
         return (self._names[row.subject], repr(row.method), *([] if judge is None else [repr(judge)]), *pair)
 
-    def _explain(self, row: Row, pairs: Sequence[Pair]) -> None:
+    def _explain(self, row: Row, pairs: Sequence[Pair]) -> Iterator[int]:
+        """Explains what is missing, and says after each call how many more of the pairs are done with."""
         missing = [pair for pair in dict.fromkeys(pairs) if self._key(row, pair) not in self.matrices]
+        yield len(pairs) - len(missing)
+        while missing:
+            size = TOGETHER if self._pace.get((row.subject, repr(row.method)), math.inf) < LONG else 1
+            some, missing = missing[:size], missing[size:]
+            self._attempt(row, some)
+            yield len(some)
+
+    def _attempt(self, row: Row, pairs: Sequence[Pair]) -> None:
         try:
-            self._add(row, missing)
-        except REFUSALS:
-            for pair in missing:  # which of them it was
-                try:
-                    self._add(row, [pair])
-                except REFUSALS as cause:
-                    self.refused.setdefault((row.subject, row.label), {})[pair] = str(cause)
+            self._add(row, pairs)
+        except REFUSALS as cause:
+            if len(pairs) == 1:
+                self.refused.setdefault((row.subject, row.label), {})[pairs[0]] = str(cause)
+                return
+            for pair in pairs:  # which of them it was
+                self._attempt(row, [pair])
 
     def _add(self, row: Row, pairs: Sequence[Pair]) -> None:
-        if not pairs:
-            return
         began = time.perf_counter()
         found = [WordMatrix.of(x) for x in row.method.explain(pairs)]
         seconds = (time.perf_counter() - began) / len(pairs)
+        self._pace[row.subject, repr(row.method)] = seconds
         for pair, words in zip(pairs, found, strict=True):
             self.matrices.add(self._key(row, pair), _kept(words, seconds))
 

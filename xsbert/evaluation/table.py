@@ -38,7 +38,7 @@ def judged(study: Study, rows: Sequence[Row], name: str, judge: Judge, pairs: Se
         means, low = bootstrap(values, seed=seed), column in LOW_IS_GOOD
         best, most = _best(values, means, [row.subject for row in rows], low, seed), max(mean.pairs for mean in means)
         cells.append([_cell(mean, bold, most) for mean, bold in zip(means, best, strict=True)])
-        header.append(f"{column} {'↓' if low else '↑'} ({most} pairs)")
+        header.append(f"{column} {'↓' if low else '↑'} ({_counted(most)})")
     return _markdown(header, [[*_names(row), *each] for row, each in zip(rows, zip(*cells, strict=True), strict=True)])
 
 
@@ -111,7 +111,11 @@ def _names(row: Row) -> list[str]:
 
 def _cell(mean: Mean, bold: bool, most: int) -> str:
     shown = f"**{_shown(mean)}**" if bold else _shown(mean)
-    return shown if mean.pairs in (0, most) else f"{shown} ({mean.pairs} pairs)"
+    return shown if mean.pairs in (0, most) else f"{shown} ({_counted(mean.pairs)})"
+
+
+def _counted(pairs: int) -> str:
+    return "1 pair" if pairs == 1 else f"{pairs} pairs"
 
 
 def _shown(mean: Mean) -> str:
