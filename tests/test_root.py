@@ -62,6 +62,27 @@ def test_where_no_correction_shrinks_the_function_may():
     assert find_root(function, start, 1e-9, ALL[:3], **OPTIONS).size <= 1e-9
 
 
+def steep(hidden):
+    """Slopes of a thousand, of one and of a hundredth: apart by 1e10 in J Jᵀ."""
+    return affine(hidden) * torch.tensor([1e3, 1.0, 1e-2]).to(hidden)
+
+
+def test_weak_equations_hold_where_others_are_steep(monkeypatch):
+    assert find_root(steep, START.float(), 1e-6, ALL, **OPTIONS).size <= 1e-6
+    monkeypatch.setattr(root, "FINE", root.LEAST)
+    assert 1e-3 < find_root(steep, START.float(), 1e-6, ALL, **OPTIONS).size < 0.1
+
+
+@pytest.mark.parametrize("memory", [1e9, 1.0], ids=["at once", "a row at a time"])
+def test_weak_directions_do_not_drown_in_rounding(memory):
+    """Where steep and weak are mixed in all equations, J Jᵀ has a weak eigenvalue below float32's rounding."""
+    mixed, _ = torch.linalg.qr(torch.randn(D, D, generator=torch.Generator().manual_seed(1), dtype=torch.float64))
+    expected = torch.linalg.svdvals(WEIGHT * torch.tensor([1e3, 1.0, 1e-2])[:, None])[-1].square()
+    live = torch.ones(D, dtype=torch.bool)
+    linear = root._Linear(lambda h: steep(h) @ mixed.T.to(h), START.float(), live, ALL, memory, 100, fine=True)
+    assert float(linear._eigenvalues[0]) == pytest.approx(float(expected), rel=0.02)
+
+
 def test_what_may_not_move_stays():
     moves = torch.tensor([False, True, True, False])
     found = find_root(curved, START, 1e-10, moves, **OPTIONS)
