@@ -45,6 +45,7 @@ def empty(tmp_path, monkeypatch):
     """A cache with nothing in it, in memory or in files: its folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(kept, "_MEMORY", kept.OrderedDict())
+    monkeypatch.setattr(neutral, "_UNREACHED", {})
     return tmp_path / "xsbert" / "neutral"
 
 
@@ -175,12 +176,16 @@ def test_a_cache_that_can_not_be_written_costs_time_alone(fresh, empty, searched
     assert len(searched) == 1
 
 
-def test_where_there_is_no_zero_it_says_so_and_leaves_nothing(tiny, empty):
+def test_where_there_is_no_zero_it_says_so_once_and_leaves_nothing(tiny, empty, searched):
     """The embedding of one token lies on an ellipsoid, which zero is not on."""
     model = XSTransformer(modules=[tiny["mpnet_shelf"][0], Pooling(32, pooling_mode="cls")], device="cpu")
     hooks = [len(module._forward_pre_hooks) for module in model.modules()]
-    with pytest.raises(ValueError, match=r"NeutralReference\(\) reached ‖f\(r\)‖ = .*Use PaddingReference\(\)"):
-        vectors(model, [A])
+    said = set()
+    for text in (A, "The bad is coffee.", A):
+        with pytest.raises(ValueError, match=r"NeutralReference\(\) reached ‖f.* Use PaddingReference\(\)") as got:
+            vectors(model, [text])
+        said.add(str(got.value))
+    assert len(searched) == len(said) == 1
     assert not empty.exists()
     assert hooks == [len(module._forward_pre_hooks) for module in model.modules()]
 
@@ -212,6 +217,13 @@ def test_an_encoder_without_gradients_says_so(tiny_folders, tmp_path, monkeypatc
 def test_the_start_of_an_exact_model_is_its_reference(tiny, name):
     neutral_vectors, padding = (vectors(tiny[name], [A], -2, each)[0] for each in (NEUTRAL, PaddingReference()))
     np.testing.assert_array_equal(neutral_vectors.vectors, padding.vectors)
+
+
+def test_an_exact_model_has_a_reference_of_its_own(tiny, empty, searched):
+    unmodified, exact = tiny["mpnet_shelf"], tiny["mpnet_cos"]  # of the same weights
+    for model in (unmodified, exact, unmodified, exact):
+        vectors(model, [A])
+    assert len(searched) == len(list(empty.iterdir())) == 2
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])

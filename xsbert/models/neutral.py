@@ -28,7 +28,8 @@ MOST_EQUATIONS = 8192
 FLOAT32 = 1e-4
 """What is kept is looked at in float32, at shallow layers true to 1e-5 or so; a larger f(r) is no rounding."""
 
-
+_UNREACHED: dict[str, str] = {}
+"""Where a search ended without a zero, and what it said: in this process it is not made again."""
 _PADDING = PaddingReference()
 
 
@@ -105,7 +106,8 @@ class NeutralReference:
         given = [part for name in sorted(features) for part in (name, features[name])]
         if not hasattr(self.start, "features"):
             given.append(self.start.hidden_states(split, text, tokenizer))
-        layer = (split.layer, split.truncate_dim, next(split.modules.parameters()).dtype, str(split.modules))
+        kinds = [type(module).__name__ for module in split.modules.modules()]  # the hosts' reprs hide them
+        layer = (split.layer, split.truncate_dim, next(split.modules.parameters()).dtype, str(split.modules), kinds)
         moves = None if self.special else text.special
         return digest_of(VERSION, weights, layer, repr(self.start), float(self.rtol), moves, *given)
 
@@ -122,11 +124,14 @@ class NeutralReference:
             states = known.states.to(next(split.modules.parameters()).device)
             if states.shape[:2] == text.special.shape and self._holds(function, states, known.scale):
                 return states
+        if key in _UNREACHED:
+            raise ValueError(_UNREACHED[key])
         start = self.start.hidden_states(split, text, tokenizer)
         scale = float(torch.linalg.vector_norm(function(torch.cat([start, -start]).double()), dim=1).max())
         root = self._search(function, start, scale, ~text.special[0] | self.special)
         if not root.size <= self.rtol * scale:
-            raise ValueError(_unreached(self, split, start, root, scale))
+            _UNREACHED[key] = _unreached(self, split, start, root, scale)
+            raise ValueError(_UNREACHED[key])
         states = root.point[None].to(start)
         keep(key, Found(states.cpu(), scale))
         return states
