@@ -52,7 +52,7 @@ STUCK = 0.999
 # A step that does nothing for the correction is taken if it leaves so much of ‖f‖.
 FALL = 0.99
 MOST = 60
-"""Jacobians: all-MiniLM-L6-v2 takes 5 at layer 4, up to 22 at layer 0."""
+"""Jacobians: all-MiniLM-L6-v2 takes 5 at layer 4, up to 22 at layer 0; all-mpnet-base-v2 44 at layer 0."""
 
 
 @dataclass(frozen=True)
