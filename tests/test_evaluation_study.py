@@ -1,6 +1,7 @@
 """The study: results are kept as they come, nothing is done twice, and the tables say what was found."""
 
 import copy
+import io
 import json
 import math
 import os
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from torch import nn
+from tqdm import tqdm
 
 from tests.test_evaluation_alignments import FILE
 from xsbert.evaluation import Chance, Coalitions, DeletionInteractions, Grid, LeaveOneOut, Study, Task, inputs, table
@@ -91,6 +93,20 @@ def test_pairs_that_take_long_are_explained_and_kept_one_by_one(model, tmp_path,
 
     study.run(task_of(Watched(model), MANY[:16]), progress=False)
     assert kept == [(size, sum(sizes[:call])) for call, size in enumerate(sizes)]
+
+
+def test_progress_counts_every_pair_known_or_new(model, tmp_path, monkeypatch):
+    bars = []
+
+    class Bar(tqdm):
+        def __init__(self, **options):
+            super().__init__(**options | {"file": io.StringIO()})
+            bars.append(self)
+
+    monkeypatch.setattr("xsbert.evaluation.study.tqdm", Bar)
+    for pairs in (MANY[:3], [*MANY[:10], MANY[0]]):
+        study_of(model, tmp_path).run(task_of(Counted(model), pairs))
+    assert [(bar.n, bar.total) for bar in bars] == [(3, 3), (11, 11)]
 
 
 @pytest.mark.parametrize("name", ["matrices.jsonl", "figures.jsonl"])

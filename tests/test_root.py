@@ -83,6 +83,19 @@ def test_weak_directions_do_not_drown_in_rounding(memory):
     assert float(linear._eigenvalues[0]) == pytest.approx(float(expected), rel=0.02)
 
 
+@pytest.mark.parametrize(("fine", "passes"), [(False, 1), (True, 6)])
+def test_rows_that_are_summed_in_float64_take_more_memory(fine, passes):
+    """Room for three rows of float32 holds one of both precisions: the later ones are made again."""
+    asked, live = [], torch.ones(D, dtype=torch.bool)
+
+    def function(hidden):
+        asked.append(len(hidden))
+        return affine(hidden)
+
+    root._Linear(function, START.float(), live, ALL, 2 * S * H * 3 * 4, 100, fine=fine)
+    assert len(asked) == passes
+
+
 def test_what_may_not_move_stays():
     moves = torch.tensor([False, True, True, False])
     found = find_root(curved, START, 1e-10, moves, **OPTIONS)

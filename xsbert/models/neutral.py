@@ -44,10 +44,9 @@ class NeutralReference:
 
     Finding r takes 4 to 9 Jacobians at the last two layers, some 20 at layer 0 of all-MiniLM-L6-v2 and 40 of
     all-mpnet-base-v2 (which for 6 tokens reached none in 60): 6 to 15 times as long as explaining a pair of
-    that length (tests.benchmarks.neutral).
-    It is done once. r is kept in memory, and in the user's cache folder ($XDG_CACHE_HOME, else ~/.cache)
-    under a digest of the weights, the layer and the start. What is kept is looked at before each use, and
-    found anew where it is no zero.
+    that length (tests.benchmarks.neutral). It is done once. r is kept in memory, and in the user's cache
+    folder ($XDG_CACHE_HOME, else ~/.cache) under a digest of the weights, the layer and the start. What is
+    kept is looked at before each use, and found anew where it is no zero.
 
     f has many zeros. From the middle of all-MiniLM-L6-v2 on, the same one is found whatever the rounding: a
     start that is moved by a ten-millionth moves an attribution by 2e-5 at most. At layer 0 it leads to another
