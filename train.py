@@ -76,9 +76,20 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
 
     from xsbert.models import DotSimilarityLoss, XSTransformer
     from xsbert.models.adapters import join_adapters
-    from xsbert.training import BatchesOfLikeLength, Output, add_adapters, evaluator, load_splits, starting_model
+    from xsbert.training import (
+        BatchesOfLikeLength,
+        Output,
+        add_adapters,
+        check_peft,
+        evaluator,
+        load_splits,
+        starting_model,
+    )
 
-    splits = load_splits(options.data)  # bad data stops here, before a model is loaded or a folder made
+    # What can't be trained on, or with, stops here: before a model is loaded or a folder made.
+    if options.lora:
+        check_peft()
+    splits = load_splits(options.data)
     recipe = {name: value for name, value in vars(options).items() if name not in ("output", "resume")}
     output = Output(options.output, recipe, options.resume)
     if output.figures:

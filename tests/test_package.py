@@ -64,7 +64,7 @@ def _copy_of_the_sources(folder):
 
 def test_the_core_needs_what_it_names_and_no_more():
     needs = [r.split(";")[0].strip() for r in importlib.metadata.requires("xsbert") or [] if "extra ==" not in r]
-    names = {need.split(">")[0].split("=")[0].strip() for need in needs}
+    names = {re.match(r"[\w-]+", need)[0] for need in needs}
     assert names == {"torch", "sentence-transformers", "transformers", "numpy", "matplotlib", "tqdm"}
 
 
@@ -119,3 +119,17 @@ def test_every_public_name_is_there():
         assert name in dir(xsbert)
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = xsbert.nonsense
+
+
+@pytest.mark.parametrize("host", ["transformers", "sentence-transformers", "peft"])
+def test_hosts_are_bounded_to_what_was_tested(host):
+    """They move each month, and we stand on what they do inside."""
+    from packaging.requirements import Requirement
+
+    wanted = [Requirement(line) for line in importlib.metadata.requires("xsbert") or ()]
+    pinned = dict(line.split("==") for line in (ROOT / ".ci/constraints.txt").read_text().split() if "==" in line)
+    bounds = [each.specifier for each in wanted if each.name == host]
+    assert bounds
+    for bound in bounds:
+        assert any(part.operator == "<" for part in bound), f"{host}{bound}"
+        assert bound.contains(pinned[host])

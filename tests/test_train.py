@@ -1,6 +1,7 @@
 """train.py: exact models come out, runs repeat, broken runs go on, bad data stops before anything begins."""
 
 import csv
+import importlib.metadata
 import itertools
 import json
 import os
@@ -130,6 +131,24 @@ def test_the_same_seed_gives_the_same_model(run):
 def same_weights(one, other):
     mine, theirs = (load_file(folder / "model.safetensors") for folder in (one, other))
     return all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+@pytest.mark.parametrize("installed", ["peft", "no peft"])
+def test_peft_that_does_not_fit_is_said_at_once(run, monkeypatch, installed):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    if installed == "peft":
+        monkeypatch.setattr("transformers.integrations.peft.MIN_PEFT_VERSION", "99.0")
+    else:
+        monkeypatch.setattr("xsbert.training.start.version", lambda name: missing(name) if name == "peft" else "5")
+    monkeypatch.setattr("xsbert.training.starting_model", lambda *_, **__: pytest.fail("a model was loaded"))
+    status, folder, said = run("lora", "--lora", "2")
+    assert status == 2
+    assert said.err.startswith(f"train.py: --lora got {installed} ")
+    assert said.err.count("\n") == 1
+    assert 'pip install -e ".[train]"' in said.err
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("options", [(), ("--lora", "2")], ids=["all weights", "low-rank"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import torch
@@ -41,6 +42,29 @@ def starting_model(name: str, *, shift: bool, similarity: str, texts: Sequence[s
     if similarity == "dot":
         model.append(_scale(model, texts).to(model.device))
     return model
+
+
+def check_peft() -> None:
+    """Checks that transformers takes the peft that is installed: it names the oldest release that it works with.
+
+    Raises:
+        ImportError: peft is not installed, or older.
+    """
+    from transformers.integrations.peft import MIN_PEFT_VERSION
+    from transformers.utils import check_peft_version
+
+    try:
+        installed = f"peft {version('peft')}"
+        check_peft_version(MIN_PEFT_VERSION)
+        return
+    except PackageNotFoundError:
+        installed = "no peft"
+    except ValueError:
+        pass
+    raise ImportError(
+        f"--lora got {installed} beside transformers {version('transformers')}, which expects peft {MIN_PEFT_VERSION} "
+        'or newer. Install releases that fit: pip install -e ".[train]". Or train all weights, without --lora.'
+    )
 
 
 def add_adapters(model: XSTransformer, rank: int) -> None:
