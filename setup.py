@@ -47,6 +47,7 @@ setup(
         f"sentence-transformers{SENTENCE_TRANSFORMERS}",
         "transformers>=5.22,<5.24",  # 5.24 wants peft 0.22 or newer, which is not out
         "numpy",
+        "regex",  # Unicode's word boundaries; transformers installs it already
         "matplotlib>=3.6",  # fonts fall back by character, math in labels can be turned off
         "tqdm",
     ],

@@ -1,5 +1,7 @@
 """Tokens into words: every token in one group, words taken whole, totals kept."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -34,12 +36,60 @@ def words(text):
         ("กาแฟดี", ["ก", "า", "แ", "ฟ", "ดี"]),
         ("コーヒーが好き", ["コーヒー", "が", "好", "き"]),
         ("مرحبا بالعالم", ["مرحبا", "بالعالم"]),
+        ("co\u00adoperate", ["co\u00adoperate"]),
+        ("צה״ל", ["צה״ל"]),
+        ("U.S.A. or e.g. 3.14kg.", ["U.S.A", ".", "or", "e.g", ".", "3.14kg", "."]),
+        ("bad.This don't.You é\u0301.à", ["bad", ".", "This", "don't", ".", "You", "é\u0301.à"]),
+        ("a.The U.S.A.bad", ["a", ".", "The", "U.S.A", ".", "bad"]),
+        ("me@example.com", ["me", "@", "example", ".", "com"]),
+        ("https://a.io/x", ["https", ":", "/", "/", "a", ".", "io", "/", "x"]),
+        ("🇩🇪\u0301🇫🇷🇮a", ["🇩🇪\u0301", "🇫🇷", "🇮", "a"]),
+        ("10\u202f000 \u0301", ["10", "000", "\u0301"]),
         ("  \t\n", []),
         ("", []),
     ],
 )
 def test_words_are_what_a_reader_sees(text, expected):
     assert words(text) == expected
+
+
+RUNS = [
+    *("\U0001f1e6", "a", "\u0301", "\u200d", "👍", "👩\u200d", "\U0001f3fb", " ", "\r\n", "\u202f", "\u00ad", "\x00"),
+    *(
+        "A.",
+        "A.a",
+        "1",
+        "1,",
+        "1.",
+        ".",
+        "'",
+        "a'",
+        'א"',
+        "_",
+        "我",
+        "か",
+        "ア",
+        "ก",
+        "가",
+        "a\u0301",
+        "\U0001f1e6\u0301",
+    ),
+]
+
+
+@pytest.mark.parametrize("width", [1, 2])
+@pytest.mark.parametrize("run", RUNS)
+def test_time_grows_as_the_text_does(run, width):
+    """Eight times the text takes some eight times as long; what counts back to a run's start takes 64 times."""
+
+    def seconds(characters):
+        text = "b" + run * (characters // len(run)) + "b"
+        offsets = [(i, min(i + width, len(text))) for i in range(len(text))]
+        start = time.thread_time()
+        group(text, offsets)
+        return time.thread_time() - start
+
+    assert any(seconds(16_000) < 24 * seconds(2_000) for _ in range(5))
 
 
 def test_tokens_without_an_offset_stay_alone():

@@ -8,40 +8,57 @@ several tokens with the same offsets.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import regex
 
 Offset = tuple[int, int] | None
 """Where a token stands in the text, [start, end); None for a token that is not in it ([CLS], </s>)."""
 
-UNDIVIDED = (
-    *("CJK UNIFIED", "CJK COMPAT", "HIRAGANA LETTER"),
-    *("THAI CHARACTER", "LAO LETTER", "LAO VOWEL", "KHMER LETTER", "KHMER INDEPENDENT", "MYANMAR LETTER"),
-)
-"""How the names of characters begin that are written without spaces between words."""
+MARKS = r"[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]*+"
+"""A pattern: what belongs to the character before it. Possessive, because giving back would take quadratic time."""
+STOP = "[.․﹒．]"
+"""A pattern: the full stops that annex 29 lets join letters."""
+BOUNDARY = regex.compile(r"(?V1w)\b")
+FLAG = regex.compile(rf"\p{{WB=Regional_Indicator}}({MARKS})\p{{WB=Regional_Indicator}}")
+ABBREVIATION = rf"(?<!\w)\p{{L}}{MARKS}(?:{STOP}\p{{L}}{MARKS})+(?!\w)"
+DECIMAL = rf"\d{STOP}(?=\d)"
+STOPS = regex.compile(f"{ABBREVIATION}|{DECIMAL}|(?P<dividing>{STOP}{MARKS})")
 
 
 def word_starts(text: str) -> list[int]:
     """For each character of `text` the position at which its word begins; −1 for white space.
 
-    Letters, digits and the marks on them make a word, with apostrophes between letters and points
-    or commas between digits inside it (the main rules of Unicode's annex 29). Every other character
-    is a word of its own, a composed emoji or a flag one together; so are Chinese characters, Hiragana
-    and the letters of Thai, Lao, Khmer and Burmese, which no spaces divide: there a tokenizer's pieces
-    are the words.
+    Words are those of Unicode's annex 29: letters, digits and the marks on them, with apostrophes between
+    letters and points or commas between digits inside. Every other character is a word of its own, a composed
+    emoji or a flag one together; so are Chinese characters, Hiragana and the letters of Thai, Lao, Khmer and
+    Burmese, which no spaces divide: there a tokenizer's pieces are the words.
+
+    In one thing they differ: a full stop joins letters only where they stand alone, as in "U.S.A." and "e.g.".
+    Annex 29 makes one word of "bad.This"; here it is three, and so are the parts of "example.com".
     """
     starts: list[int] = []
+    boundaries = _boundaries(text)
     for i, char in enumerate(text):
         if char.isspace():
             starts.append(-1)
-        elif i and starts[-1] >= 0 and (_is_mark(char) or _joins(text, i) or _one_sign(text, i)):
-            starts.append(starts[-1])
-        else:
+        elif i in boundaries or starts[-1] < 0:
             starts.append(i)
+        else:
+            starts.append(starts[-1])
     return starts
+
+
+def _boundaries(text: str) -> set[int]:
+    # regex counts the flag letters before each one, in quadratic time; a sign with a mark on it is divided alike.
+    without_flags = FLAG.sub("¤\\1\u0301", text)
+    found = {match.start() for match in BOUNDARY.finditer(without_flags)}
+    for match in STOPS.finditer(text):
+        if match["dividing"]:
+            found.update(match.span())
+    return found
 
 
 class Group(NamedTuple):
@@ -64,25 +81,37 @@ def group(text: str, offsets: Sequence[Offset]) -> list[Group]:
     for position in reversed(range(len(offsets) - 1)):
         if offsets[position] and not touched[position]:
             touched[position] = touched[position + 1]  # white space
-    groups: list[Group] = []
+    members: list[list[int]] = []
+    places: list[Offset] = []
     last: set[int] = set()  # the words of the last group
     for position, words in enumerate(touched):
-        joined = groups.pop().positions if words & last else []
-        last = words | last if joined else words
-        offset = (min(last), max(ends[word] for word in last)) if last else offsets[position]
-        groups.append(Group([*joined, position], offset))
-    return groups
+        place = (min(words), max(ends[word] for word in words)) if words else offsets[position]
+        if last.isdisjoint(words):
+            members.append([position])
+            places.append(place)
+            last = set(words)
+        else:
+            members[-1].append(position)
+            places[-1] = _around(places[-1], place)
+            last |= words
+    return list(map(Group, members, places))
+
+
+def _around(a: Offset, b: Offset) -> Offset:
+    return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
 
 
 def folded(offsets: Sequence[Offset], positions: Sequence[int]) -> list[Group]:
     """Each token a group of its own, but those at `positions`, which are one, without an offset."""
-    others = [Group([i], offset) for i, offset in enumerate(offsets) if i not in positions]
+    inside = set(positions)
+    others = [Group([i], offset) for i, offset in enumerate(offsets) if i not in inside]
     return sorted([*others, Group(list(positions), None)] if positions else others)
 
 
 def moved(groups: Sequence[Group], positions: Sequence[int]) -> tuple[int, ...]:
     """Where the tokens at `positions` are, once each group is one token."""
-    return tuple(i for i, each in enumerate(groups) if each.positions[0] in positions)
+    before = set(positions)
+    return tuple(i for i, each in enumerate(groups) if each.positions[0] in before)
 
 
 def label(text: str, tokens: Sequence[str], offsets: Sequence[Offset], word: Group) -> str:
@@ -100,49 +129,3 @@ def folded_labels(tokens: Sequence[str], parts: list[Group], prompt: str) -> tup
 def summed(rows: np.ndarray, words: list[Group]) -> np.ndarray:
     """`(S, D)` → `(W, D)`. Summed in float64, so that the total is kept to one rounding."""
     return np.stack([rows[word.positions].sum(axis=0, dtype=np.float64) for word in words]).astype(rows.dtype)
-
-
-def _joins(text: str, i: int) -> bool:
-    """Whether character i goes on with the word of the character before it."""
-    before, char = text[i - 1], text[i]
-    if _in_word(char):
-        if _in_word(before):
-            return not (_stands_alone(char) or _stands_alone(before))
-        return i >= 2 and _links(text[i - 2], before, char)
-    return i + 1 < len(text) and _links(before, char, text[i + 1])
-
-
-def _links(left: str, char: str, right: str) -> bool:
-    if char in "'’":
-        return left.isalpha() and right.isalpha()
-    return char in ".," and left.isdigit() and right.isdigit()
-
-
-def _in_word(char: str) -> bool:
-    return char.isalnum() or char == "_" or _is_mark(char)
-
-
-def _is_mark(char: str) -> bool:
-    # Combining marks, joiners and variation selectors belong to the character before them.
-    return unicodedata.category(char).startswith("M") or char in "\u200c\u200d"
-
-
-def _stands_alone(char: str) -> bool:
-    return unicodedata.name(char, "").startswith(UNDIVIDED)
-
-
-def _one_sign(text: str, i: int) -> bool:
-    """Whether character i goes on with the emoji before it: joined, a skin's colour, a flag's second letter."""
-    before, char = text[i - 1], text[i]
-    if before == "\u200d" and unicodedata.category(char) == "So":
-        return True
-    if "\U0001f3fb" <= char <= "\U0001f3ff":
-        return unicodedata.category(before) == "So" or _is_mark(before)
-    letters = 0
-    while letters < i and _is_flag_letter(text[i - 1 - letters]):
-        letters += 1
-    return _is_flag_letter(char) and letters % 2 == 1
-
-
-def _is_flag_letter(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"

@@ -80,12 +80,14 @@ class Words:
                 are left, and one where punctuation held two words together: "well-known" without its
                 hyphen is no new word.
         """
-        text = self.text
+        text, parts, end = self.text, [], 0
         gone = [span for span, stays in zip(self.spans, chosen, strict=True) if not stays]
-        for start, end in reversed(gone):
-            joint = text[max(0, start - 1) : start].isalnum() and text[end : end + 1].isalnum()
-            apart = " " if joint and not any(map(str.isalnum, text[start:end])) else ""
-            text = text[:start] + (put or apart) + text[end:]
+        for start, stop in gone:
+            joint = text[max(0, start - 1) : start].isalnum() and text[stop : stop + 1].isalnum()
+            apart = " " if joint and not any(map(str.isalnum, text[start:stop])) else ""
+            parts += [text[end:start], put or apart]
+            end = stop
+        text = "".join([*parts, text[end:]])
         return text if put or not gone else " ".join(text.split())
 
     def without(self, word: int, put: str = "") -> str:
@@ -146,4 +148,5 @@ def _folded(
 
 
 def _worded(text: str, offsets: Sequence[Offset], prompted: Sequence[int]) -> list[Group]:
-    return [each for each in group(text, offsets) if each.offset and each.positions[0] not in prompted]
+    before = set(prompted)
+    return [each for each in group(text, offsets) if each.offset and each.positions[0] not in before]
