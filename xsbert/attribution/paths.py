@@ -46,15 +46,21 @@ class Paths:
         """S."""
         return self.starts.shape[1]
 
-    @cached_property
+    @property
     def start_values(self) -> Tensor:
         """f(r), `(B, D)`."""
-        return self.value(torch.zeros(len(self)), torch.arange(len(self)))
+        return self._values_at_both_ends[0]
 
-    @cached_property
+    @property
     def end_values(self) -> Tensor:
         """f(x), `(B, D)`."""
-        return self.value(torch.ones(len(self)), torch.arange(len(self)))
+        return self._values_at_both_ends[1]
+
+    @cached_property
+    def _values_at_both_ends(self) -> tuple[Tensor, ...]:
+        texts = torch.arange(len(self))
+        values = self.value(torch.tensor([0.0, 1.0]).repeat_interleave(len(self)), texts.repeat(2))
+        return values.split(len(self))
 
     def deltas(self, texts: Tensor) -> Tensor:
         """δ = x − r for each of the texts named, `(N, S, H)`, in the hidden states' own precision."""

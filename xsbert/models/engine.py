@@ -126,27 +126,27 @@ class Engine:
         return self._checked_paths(texts)[0]
 
     def _checked_paths(self, texts: Batch) -> tuple[Paths, Tensor]:
-        split, tokenizer = self.split(texts), self._tokenizer(texts)
-        ends, whole = split.embedded(texts.features)
-        starts = self.reference.hidden_states(split, texts, tokenizer)
-        paths = Paths(split.tail(texts.features), starts, ends, self.memory)
-        split.check(whole, paths.end_values)
-        if split not in self._checked and tokenizer.pad_token_id is not None:
-            self._check_elsewhere(batched(texts.texts[:1]), whole[:1])
-        return paths, whole
+        """The paths, and the whole encoder's embeddings of the texts, `(B, D)`.
 
-    def _check_elsewhere(self, text: Batch, whole: Tensor) -> None:
-        """Where layers share more than hidden states, the tail is right at the text's own end, and wrong elsewhere.
-
-        Raises:
-            ValueError: it is wrong at the text's padding.
+        The texts and their padding run through the encoder together: that gives both ends of the paths, and what the
+        tail must give there. Where layers share more than hidden states, it is right at the text's own end, and wrong
+        elsewhere.
         """
-        split, padding = self.split(text), PaddingReference().features(text, self._tokenizer(text))
-        hidden, embeddings = split.embedded(padding)
-        with torch.no_grad():
-            tail = split.tail(text.features)(hidden, torch.zeros(1, dtype=torch.long, device=hidden.device))
-        split.check(embeddings, tail, scale=whole)
-        self._checked.add(split)
+        split, tokenizer, count = self.split(texts), self._tokenizer(texts), len(texts.texts)
+        others, are_starts = None, isinstance(self.reference, PaddingReference)
+        if are_starts:
+            others = self.reference.features(texts, tokenizer)  # type: ignore[attr-defined]
+        elif split not in self._checked and tokenizer.pad_token_id is not None:
+            others = PaddingReference().features(texts, tokenizer)
+        hidden, whole = split.embedded(texts.features, others)
+        starts = hidden[count:] if are_starts else self.reference.hidden_states(split, texts, tokenizer)
+        paths = Paths(split.tail(texts.features), starts, hidden[:count], self.memory)
+        split.check(whole[:count], paths.end_values)
+        if others is not None:
+            elsewhere = paths if are_starts else Paths(paths.function, hidden[count:], hidden[:count], self.memory)
+            split.check(whole[count:], elsewhere.start_values, scale=whole[:count])
+            self._checked.add(split)
+        return paths, whole[:count]
 
     def _forward(self, texts: Sequence[Text], bar: Any) -> dict[Given, TokenVectors]:
         known = {}

@@ -52,6 +52,13 @@ def replaced_input(layer: tuple[nn.Module, int], hidden: Tensor) -> Iterator[Non
 
 
 @contextmanager
+def entered(layer: tuple[nn.Module, int], do: Callable[[], None]) -> Iterator[None]:
+    """Within the context, `do` is called before `layer` runs."""
+    with _at(layer, lambda args, kwargs: do()):
+        yield
+
+
+@contextmanager
 def recorded_input(layer: tuple[nn.Module, int]) -> Iterator[list[Tensor]]:
     """Within the context, the hidden states that enter `layer` are appended to the list."""
     inputs: list[Tensor] = []

@@ -120,22 +120,25 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
         given = features.pop("reference_embeddings", None)
         features = super().forward(features, **kwargs)
         embeddings = features["token_embeddings"]
-        references = self._references(features, embeddings) if given is None else given
-        features["token_embeddings"] = embeddings - references.to(embeddings.dtype)
+        references = self._references(features, embeddings) if given is None else given.to(embeddings.dtype)
+        # A text that is its own reference is zero exactly: rounding would have a direction, and so a cosine.
+        references = torch.where(self._are_references(features)[:, None, None], embeddings, references)
+        features["token_embeddings"] = embeddings - references
         return features
 
     def _references(self, features: dict[str, Any], embeddings: Tensor) -> Tensor:
         """Each text's reference where the text is, zero where it is padded: `(B, S, H)`."""
-        mask, ids = features["attention_mask"].bool(), features["input_ids"]
+        mask = features["attention_mask"].bool()
         lengths = mask.sum(dim=1).tolist()
         kept = self._by_length(sorted(set(lengths)))
         rows = torch.cat([kept[length] for length in lengths]).to(embeddings.dtype)  # (ΣS, H)
-        references = torch.zeros_like(embeddings).masked_scatter(mask[..., None], rows)
-        # A text that is its own reference is zero exactly: rounding would have a direction, and so a cosine.
-        alone = {length: self.reference_ids(length) for length in kept}
-        inputs = torch.cat([alone[length] for length in lengths]).to(ids)  # (ΣS,)
-        same = (ids.masked_scatter(mask, inputs) == ids).all(dim=1)  # (B,)
-        return torch.where(same[:, None, None], embeddings, references)
+        return torch.zeros_like(embeddings).masked_scatter(mask[..., None], rows)
+
+    def _are_references(self, features: dict[str, Any]) -> Tensor:
+        """Whether each text is its own reference, `(B,)`."""
+        mask, ids = features["attention_mask"].bool(), features["input_ids"]
+        inputs = torch.cat([self.reference_ids(length) for length in mask.sum(dim=1).tolist()]).to(ids)  # (ΣS,)
+        return (ids.masked_scatter(mask, inputs) == ids).all(dim=1)
 
     def _by_length(self, lengths: list[int]) -> dict[int, Tensor]:
         """The references of some lengths; in evaluation those that are kept."""

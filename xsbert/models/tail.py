@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from xsbert.attribution.paths import Function
 from xsbert.models.copies import in_float64, private_copy
 from xsbert.models.hooks import (
     captured_input,
+    entered,
     passed_over,
     recorded_calls,
     recorded_input,
@@ -58,19 +60,28 @@ class Split:
         self._learn(outputs)
         return hidden
 
-    def embedded(self, features: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """h, `(B, S, H)`, and the whole encoder's embeddings, `(B, D)`, up to trailing normalisation."""
+    def embedded(self, features: dict[str, Any], others: dict[str, Any] | None = None) -> tuple[Tensor, Tensor]:
+        """h, `(B, S, H)`, and the whole encoder's embeddings, `(B, D)`, up to trailing normalisation.
+
+        Args:
+            features: the texts, as the encoder is given them.
+            others: as many inputs of the same length, such as references. Their rows follow behind the texts', from
+                the same pass, `(2B, …)`. They are what the embeddings see; what reads the features behind the first
+                layer, such as a pooling, sees the texts' own, as it does in `tail`.
+        """
         features = self._with_reference(self._at_hand(features))
+        rows, then = (features, _nothing) if others is None else _followed_by(features, self._at_hand(others))
         with (
             torch.no_grad(),
             recorded_outputs(self._layers[: self.layer]) as outputs,
+            entered(self._layers[0], then),
             recorded_input(self._layers[self.layer]) as inputs,
             recorded_calls(module for module, _ in self._layers) as calls,
         ):
-            embeddings = self.modules(dict(features))["sentence_embedding"]
+            embeddings = self.modules(dict(rows))["sentence_embedding"]
         self._check_calls(calls)
         self._learn(outputs)
-        self._check_hidden(inputs[0], features)
+        self._check_hidden(inputs[0], rows)
         return inputs[0], embeddings
 
     def tail(self, features: dict[str, Any]) -> Function:
@@ -214,4 +225,27 @@ def _attribution_dtype(modules: list[nn.Module]) -> torch.dtype:
 
 
 def _taken(value: Any, texts: Tensor) -> Any:
-    return value[texts] if isinstance(value, Tensor) and value.dim() else value
+    return value[texts] if _has_rows(value) else value
+
+
+def _followed_by(features: dict[str, Any], others: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], None]]:
+    """Both, row by row; and a call that writes the features over the others: whoever reads later sees them twice."""
+    both = {
+        name: torch.cat([value, others.get(name, value)]) if _has_rows(value) else value
+        for name, value in features.items()
+    }
+
+    def write() -> None:
+        for name, value in features.items():
+            if _has_rows(value):
+                both[name][len(value) :] = value
+
+    return both, write
+
+
+def _nothing() -> None:
+    pass
+
+
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dim() > 0
