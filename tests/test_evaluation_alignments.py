@@ -39,7 +39,7 @@ FILE = """\
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "b.wa").write_text(FILE, encoding="utf-8")
+    (tmp_path / "b.wa").write_text("\ufeff" + FILE, encoding="utf-8")  # a byte order mark
     (tmp_path / "a.wa").write_text(FILE.replace("ball", "Bälle"), encoding="utf-8")
     (tmp_path / "README.txt").write_text("no alignments here")
     return tmp_path
@@ -81,7 +81,7 @@ def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(ValueError, match="expected the files of iSTS 2016"):
         read_alignments(tmp_path)
     (tmp_path / "latin.wa").write_bytes(FILE.replace("ball", "Bälle").encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin.wa can't be read .*; expected UTF-8"):
+    with pytest.raises(ValueError, match=r"latin.wa, line \d+, is not UTF-8 .*; expected UTF-8"):
         read_alignments(tmp_path)
 
 

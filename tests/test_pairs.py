@@ -54,6 +54,21 @@ def test_scores_up_to_1_are_taken_as_they_are(tmp_path):
     assert [pairs[0].score for pairs in read_splits(tmp_path).values()] == [0.5, 1.0, 0.0]
 
 
+@pytest.mark.parametrize("name", ["train_csv", "train_tsv_gz"])
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path, name):
+    comma = "," if "csv" in name else "\t"
+    header = f"\ufeffsentence1{comma}sentence2{comma}score\n"
+    write(tmp_path, **{name: f"{header}a{comma}b{comma}1\n"}, dev_csv="\ufeffa,b,1\n", test_csv="a,b,1\n")
+    splits = read_splits(tmp_path)
+    assert splits["train"] == splits["dev"] == [("a", "b", 1.0)]
+
+
+def test_a_row_of_several_lines_stands_where_it_begins(tmp_path):
+    write(tmp_path, train_csv='"a\nb",c,1\n"d\ne",f,9\n', dev_csv="a,b,1\n", test_csv="a,b,1\n")
+    with pytest.raises(ValueError, match=r"train\.csv, line 3: the score is '9'"):
+        read_splits(tmp_path)
+
+
 GOOD = {"train_csv": "a,b,1\n", "dev_csv": "a,b,2\n", "test_csv": "a,b,3\n"}
 
 
@@ -65,8 +80,16 @@ GOOD = {"train_csv": "a,b,1\n", "dev_csv": "a,b,2\n", "test_csv": "a,b,3\n"}
         ({"test_csv": "a,b,7\n"}, r"test\.csv, line 1: the score is '7'"),
         ({"train_csv": "a,b\n"}, r"train\.csv, line 1: got 2 columns without a header; expected sentence1, sentence2"),
         ({"train_csv": "sentence1,score\na,2\n"}, r"train\.csv, line 1: the column 'sentence2' is missing"),
-        ({"train_csv": "a,b,1\nc,d\n"}, r"train\.csv, line 2: got 2 columns; expected at least 3"),
+        ({"train_csv": "a,b,1\nc,d\n"}, r"train\.csv, line 2: got 2 columns; expected 3, as in the first"),
         ({"train_csv": "a,,1\n"}, r"train\.csv, line 1: a text is empty"),
+        ({"train_csv": 'a,b,1\n"c,d,2\ne,f,3\n'}, r"train\.csv, line 2: a quotation mark opens a text here and is not"),
+        ({"train_csv": '"a\na",b,1\n"c\nc","d,2\ne,f,3\n'}, r"train\.csv, line 4: a quotation mark opens"),
+        ({"dev_csv": 'a,b,2\n"c" c,d,3\n'}, r"dev\.csv, line 2: a quotation mark opens"),
+        ({"dev_csv": '"a",b,2\n"c,d,3\ne,"f",4\n'}, r"dev\.csv, line 2: a quotation mark opens"),
+        (
+            {"train_csv": "score,sentence1,sentence2\n2,A man, running.,B\n"},
+            r"line 2: got 4 columns; expected 3, as in",
+        ),
         ({"test_csv": ""}, r"the split 'test' is empty"),
         ({"test_csv": "sentence1,sentence2,score\n"}, r"the split 'test' is empty"),
         ({"train_csv": "a,b,1\n\x00\xff".encode("latin-1").decode("latin-1")}, r"train\.csv"),
@@ -89,6 +112,6 @@ def test_missing_files_are_named(tmp_path):
     (tmp_path / "broken.tsv.gz").write_bytes(b"no gzip")
     with pytest.raises(ValueError, match=r"broken\.tsv\.gz can't be read"):
         read_splits(tmp_path / "broken.tsv.gz")
-    (tmp_path / "latin.tsv").write_bytes("ä\tb\t1\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.tsv can't be read"):
+    (tmp_path / "latin.tsv").write_bytes("a\tb\t1\nä\tb\t1\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"latin\.tsv, line 2, is not UTF-8 \(byte 0xe4\)"):
         read_splits(tmp_path / "latin.tsv")

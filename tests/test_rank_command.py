@@ -1,6 +1,7 @@
 """`xsbert rank`: what it reads, which documents it explains, what it prints and writes."""
 
 import csv
+import gzip
 import io
 import json
 import signal
@@ -156,6 +157,10 @@ TABLE = "id,text\n" + "".join(f"{i},{text}" for i, text in enumerate(QUOTED))
         ("d.tsv", "text\n" + "\n".join(DOCUMENTS), None),
         ("d.jsonl", "".join(json.dumps({"id": 1, "text": d}) + "\n" for d in DOCUMENTS), "text"),
         ("d.jsonl", "\n".join(json.dumps({"text": d}) for d in [*DOCUMENTS, None]), None),
+        ("d.json", json.dumps([{"id": 1, "text": d} for d in DOCUMENTS]), "text"),
+        ("d.json", "\ufeff" + json.dumps([*DOCUMENTS, None, " "], indent=1), None),
+        ("d.jsonl", "\n".join(map(json.dumps, DOCUMENTS)), None),
+        ("d.csv.gz", gzip.compress(TABLE.encode()), "text"),
         ("-", "\n".join(DOCUMENTS), None),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
@@ -188,6 +193,17 @@ def test_blank_lines_are_counted_and_a_long_document_is_read(tmp_path, capsys):
         ("d.jsonl", '{"a": 1}\n', (), "line 1: the column 'a' holds 1; expected a text"),
         ("d.jsonl", '{"a": "x"}\n{"a": \n', (), "line 2, is not JSON"),
         ("d.jsonl", '["x"]\n', (), "line 1, holds a list; expected a JSON object"),
+        ("d.json", '{"a": "x"}', (), "holds a dict; expected an array of strings or objects"),
+        ("d.json", '["x"', (), "is not JSON"),
+        ("d.json", "[" * 100_000, (), "is JSON that can't be read"),
+        ("d.jsonl", "1" * 5000, (), "line 1, is JSON that can't be read"),
+        ("d.json", '["x", 3]', (), "item 2, holds a int; expected a JSON object or a string"),
+        ("d.json", '["x"]', ("--column", "a"), "item 1, is a string; expected an object with the column 'a'"),
+        ("d.json", '[{"a": "x"}, {"a": NaN}]', (), "item 2: the column 'a' holds nan; expected a text"),
+        ("d.json", "[]", (), "holds no document; expected at least one item"),
+        ("d.csv", 'text\nfirst\n"second\nthird\nfourth\n', (), "line 3: a quotation mark opens a text here and is not"),
+        ("d.csv", 'text\n"first\nsecond\n"third, here"\n', (), "line 2: a quotation mark opens"),
+        ("d.csv.gz", b"text", (), "expected what gzip wrote"),
         ("d.jsonl", '{"a": "\\ud83d"}\n', (), "half a surrogate pair"),
         ("d.txt", "a\n", ("--column", "text"), "--column got text, but "),
         ("d.txt", b"good\n\xff\xfe\n", (), "line 2, is not UTF-8 (byte 0xff)"),

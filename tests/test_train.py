@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 import torch
@@ -270,6 +271,16 @@ def test_data_comes_from_the_hub_too(data, tmp_path):
     for split in expected:
         assert found[split]["sentence1"] == expected[split]["sentence1"]
         np.testing.assert_allclose(found[split]["score"], expected[split]["score"])
+
+
+@pytest.mark.parametrize(("text", "shown"), [(None, "None"), (" ", "' '")])
+def test_a_text_that_is_missing_on_the_hub_is_named_by_its_row(monkeypatch, text, shown):
+    split = datasets.Dataset.from_dict({"sentence1": ["a", "b"], "sentence2": ["c", text], "score": [0.0, 1.0]})
+    monkeypatch.setattr(
+        "xsbert.training.data.load_dataset", lambda name: dict.fromkeys(("train", "dev", "test"), split)
+    )
+    with pytest.raises(ValueError, match=f"org/pairs, train, row 1: sentence2 is {shown}; expected a text"):
+        load_splits("org/pairs")
 
 
 def test_a_dataset_that_is_nowhere_is_named(monkeypatch):

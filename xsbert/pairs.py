@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
+
+from xsbert import tables
 
 COLUMNS = ("sentence1", "sentence2", "score")
 SPLITS = {"train": ("train",), "dev": ("dev", "validation"), "test": ("test",)}
@@ -68,40 +69,44 @@ def _file_of(folder: Path, spellings: Sequence[str]) -> Path:
 
 def _rows(file: Path) -> Iterator[tuple[str | None, ScoredPair]]:
     """Each line's split, where there is such a column, and its pair."""
-    tabs = ".tsv" in file.suffixes
-    opened = gzip.open if file.suffix == ".gz" else open
-    try:
-        with opened(file, "rt", encoding="utf-8", newline="") as lines:
-            reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(lines)
-            columns: dict[str, int] | None = None
-            for row in reader:
-                where = f"{file}, line {reader.line_num}"
-                if columns is None:
-                    columns = _columns(row, where)
-                    if columns["header"]:
-                        continue
-                if row:
-                    yield _pair(row, columns, where)
-    except (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile) as cause:
-        raise ValueError(f"{file} can't be read ({cause}); expected comma- or tab-separated UTF-8 text.") from cause
+    found = tables.rows(tables.text_of(file), str(file))
+    rows = ((f"{file}, line {number}", row) for number, row in found if row)
+    first = next(rows, None)
+    if first is None:
+        return
+    columns = _columns(first[1], first[0])
+    exactly = None if tables.suffix(file) == ".tsv" else len(first[1])  # a comma too many divides a text in two
+    for where, row in rows if _is_header(first[1]) else chain([first], rows):
+        least = max(columns.values()) + 1
+        if len(row) < least or (exactly and len(row) != exactly):
+            remedy = (
+                ", as in the first line. Put quotation marks around texts with commas." if exactly else " at least."
+            )
+            raise ValueError(f"{where}: got {len(row)} columns; expected {exactly or least}{remedy}")
+        yield _pair(row, columns, where)
+
+
+def _is_header(row: list[str]) -> bool:
+    return bool(set(_names(row)) & set(COLUMNS))
+
+
+def _names(row: list[str]) -> list[str]:
+    return [name.strip().lower() for name in row]
 
 
 def _columns(row: list[str], where: str) -> dict[str, int]:
-    """Where each column is; `header` tells whether the row is one."""
-    names = [name.strip().lower() for name in row]
-    if "score" not in names and not set(COLUMNS[:2]) & set(names):
+    """Where each column is, as the first row says, or by default."""
+    names = _names(row)
+    if not _is_header(row):
         if len(row) != len(COLUMNS):
             raise ValueError(f"{where}: got {len(row)} columns without a header; expected {', '.join(COLUMNS)}.")
-        return {name: i for i, name in enumerate(COLUMNS)} | {"header": 0}
+        return {name: i for i, name in enumerate(COLUMNS)}
     if missing := [name for name in COLUMNS if name not in names]:
         raise ValueError(f"{where}: the column {missing[0]!r} is missing; got {', '.join(names)}.")
-    return {name: names.index(name) for name in (*COLUMNS, "split") if name in names} | {"header": 1}
+    return {name: names.index(name) for name in (*COLUMNS, "split") if name in names}
 
 
 def _pair(row: list[str], columns: dict[str, int], where: str) -> tuple[str | None, ScoredPair]:
-    width = max(columns[name] for name in columns if name != "header") + 1
-    if len(row) < width:
-        raise ValueError(f"{where}: got {len(row)} columns; expected at least {width}.")
     a, b, score = (row[columns[name]].strip() for name in COLUMNS)
     if not a or not b:
         raise ValueError(f"{where}: a text is empty; expected two texts and a score.")

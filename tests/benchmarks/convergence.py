@@ -7,11 +7,10 @@ python -m tests.benchmarks.convergence --model FOLDER --texts dev.csv --count 10
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 import time
 
-from xsbert import XSTransformer
+from xsbert import XSTransformer, tables
 from xsbert.models.default import packaged_model
 
 
@@ -28,8 +27,8 @@ def main() -> None:
         "--layers", type=int, nargs="+", default=[0, -2], help="layers (default: the first, the last but one)"
     )
     options = parser.parse_args()
-    with open(options.texts, encoding="utf-8", newline="") as file:
-        texts = list(dict.fromkeys(row[0] for row in csv.reader(file)))[: options.count]
+    rows = tables.rows(tables.text_of(options.texts), options.texts)
+    texts = list(dict.fromkeys(row[0] for _, row in rows if row))[: options.count]
     model = XSTransformer(options.model)
     print("| layer | nodes: median, most | error: median, most | seconds a text |\n|---|---|---|---|")
     for layer in options.layers:

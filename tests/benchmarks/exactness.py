@@ -7,9 +7,9 @@ python -m tests.benchmarks.exactness --model FOLDER --texts test.csv --count 50 
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 
+from xsbert import tables
 from xsbert.models import load_model
 
 
@@ -20,8 +20,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=50, help="how many pairs, from the first on (%(default)s)")
     parser.add_argument("--layers", type=int, nargs="+", default=[-2], help="(%(default)s)")
     options = parser.parse_args()
-    with open(options.texts, encoding="utf-8", newline="") as file:
-        pairs = [(row[0], row[1]) for row in csv.reader(file)][: options.count]
+    rows = tables.rows(tables.text_of(options.texts), options.texts)
+    pairs = [(row[0], row[1]) for _, row in rows if row][: options.count]
     model = load_model(options.model)
     print("| layer | pairs | largest reference term | ΣA − score: median, largest | nodes, median |")
     print("|---|---|---|---|---|")

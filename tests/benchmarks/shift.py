@@ -6,13 +6,12 @@ python -m tests.benchmarks.shift --texts dev.csv
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 import time
 
 import torch
 
-from xsbert import XSTransformer
+from xsbert import XSTransformer, tables
 from xsbert.models import ShiftingReferenceTransformer
 from xsbert.models.default import packaged_model
 
@@ -26,8 +25,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="how many texts (%(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="(%(default)s)")
     options = parser.parse_args()
-    with open(options.texts, encoding="utf-8", newline="") as file:
-        texts = [row[0] for row in csv.reader(file)][: options.count]
+    texts = [row[0] for _, row in tables.rows(tables.text_of(options.texts), options.texts) if row][: options.count]
     plain = XSTransformer(options.model)
     shifted = XSTransformer(modules=[ShiftingReferenceTransformer.of(plain[0]), *list(plain)[1:]])
     plain.encode(texts[:32])

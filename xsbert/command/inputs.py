@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from xsbert import tables
 from xsbert.command.messages import say
 
 STANDARD_INPUT = "-"
@@ -28,21 +28,19 @@ def check_once(arguments: Sequence[str]) -> None:
 
 
 def decoded(source: str) -> str:
-    """What a file holds, or standard input for "-"; a byte order mark is left out.
+    """What a file holds, or standard input for "-"; unpacked where its name ends in .gz, less a byte order mark.
 
     Raises:
         OSError: there is no such file, or it can't be read.
         ValueError: it is not UTF-8.
     """
-    name = "standard input" if source == STANDARD_INPUT else source
-    content = _input() if source == STANDARD_INPUT else _file(source)
+    if source == STANDARD_INPUT:
+        return tables.decoded(_input(), "standard input")
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as cause:
-        line = content.count(b"\n", 0, cause.start) + 1
-        raise ValueError(
-            f"{name}, line {line}, is not UTF-8 (byte 0x{content[cause.start]:02x}); expected UTF-8. "
-            "Convert it first, as with iconv -t utf-8."
+        return tables.text_of(source)
+    except OSError as cause:
+        raise OSError(
+            f"{source} can't be read ({cause.strerror}); expected a file, or - for standard input."
         ) from cause
 
 
@@ -59,10 +57,3 @@ def _input() -> bytes:
     if sys.stdin.isatty():
         say("reading standard input up to its end (Ctrl-D, or Ctrl-Z on Windows) …")
     return sys.stdin.buffer.read()
-
-
-def _file(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as cause:
-        raise OSError(f"{path} can't be read ({cause.strerror}); expected a file, or - for standard input.") from cause

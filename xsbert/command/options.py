@@ -87,8 +87,9 @@ def ranking_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), a JSON object a line "
-        "(.jsonl), else one document a line; - for lines from standard input. Blank ones are skipped",
+        help="the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts "
+        "(one a line in .jsonl, an array in .json), else one document a line; - for lines from standard input. Blank "
+        "ones are skipped",
     )
     parser.add_argument("--column", metavar="C", help="the column that holds the documents, where there are several")
     _add_division(parser, "words")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xsbert import tables
+
 ALIGNMENT = re.compile(r"([\d ]+)<==>([\d ]+)//\s*(\S+)\s*//")
 
 
@@ -63,10 +65,7 @@ class _Reader:
 
     def __init__(self, file: Path) -> None:
         self.file, self.number = file, 0
-        try:
-            self.lines = file.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError as cause:
-            raise ValueError(f"{file} can't be read ({cause}); expected UTF-8 text.") from cause
+        self.lines = tables.lines(tables.text_of(file))
 
     def pairs(self) -> Iterator[AlignedPair]:
         while (line := self._next(end=True)) is not None:

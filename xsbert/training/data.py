@@ -72,13 +72,17 @@ def _checked(name: str, found: dict[str, Dataset], spellings: tuple[str, ...]) -
     """A split's three columns.
 
     Raises:
-        ValueError: the split or a column is missing or empty, or a score is no number from 0 to 1.
+        ValueError: the split or a column is missing or empty, a text is empty, or a score is no number from 0 to 1.
     """
     split = next((found[spelling] for spelling in spellings if spelling in found), None)
     if split is None or not len(split):
         raise ValueError(f"{name} has no {spellings[0]} split; got {', '.join(found)}.")
     if missing := [column for column in COLUMNS if column not in split.column_names]:
         raise ValueError(f"{name}: the column {missing[0]!r} is missing; got {', '.join(split.column_names)}.")
+    for column in COLUMNS[:2]:
+        for row, text in enumerate(split[column]):
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"{name}, {spellings[0]}, row {row}: {column} is {text!r:.60}; expected a text.")
     for row, score in enumerate(split["score"]):
         if not isinstance(score, (int, float)) or not 0 <= score <= 1:
             raise ValueError(f"{name}, {spellings[0]}, row {row}: the score is {score!r}; expected 0 to 1.")
