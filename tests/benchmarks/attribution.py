@@ -16,10 +16,9 @@ import torch
 
 from tests.benchmarks import published
 from tests.benchmarks.measure import alternate, matrix_rate
-from xsbert import XSTransformer
+from xsbert import Attribution, XSTransformer
 from xsbert.attribution import Adaptive, RightRiemann, attribute
 from xsbert.attribution.integrate import token_vectors
-from xsbert.attribution.tangents import Rounded
 from xsbert.models import PaddingReference
 from xsbert.models.batches import batched
 from xsbert.models.default import packaged_model
@@ -34,7 +33,6 @@ LONG = (
 QUERY = "How do rainforests help the climate?"
 DOCUMENT = " ".join([LONG, A, B] * 6)
 MOST_STEPS = 1000
-BFLOAT16 = Rounded(torch.bfloat16)
 
 
 def main() -> None:
@@ -57,20 +55,20 @@ KEYS = ("what", "nodes", "seconds", "peak_gb", "error", "ratio")
 
 
 def against_published(model, layers, runs):
-    """Rows 1 to 3: the same rule, the same nodes, at layer L − 2."""
+    """Rows 1 to 3: the same rule, the same nodes, at layer L − 2; of ours, all that `explain` does."""
     rule, paths = RightRiemann(10), paths_of(model, [A, B], layers - 2)
+    explain = partial(model.explain, A, B, layer=layers - 2, quadrature=rule)
     ways = {
         "published: a backward pass for each dimension": lambda: [published.by_dimension(p, rule) for p in paths],
         "batched gradients": lambda: [published.batched(p, rule) for p in paths],
-        "ours, the same nodes": lambda: [token_vectors(p, rule)[0].vectors for p in paths],
-        "ours, the same nodes, products in bfloat16": lambda: [
-            token_vectors(p, rule, BFLOAT16)[0].vectors for p in paths
-        ],
+        "explain, the same nodes": explain,
+        "explain, the same nodes, products in bfloat16": partial(explain, products=torch.bfloat16),
     }
     measured = alternate(ways, runs)
     first = next(iter(measured.values()))
     for name, m in measured.items():
-        error = max(law_1(p, u) for p, u in zip(paths, m.result, strict=True))
+        ours = isinstance(m.result, Attribution)
+        error = max(m.result.errors if ours else [law_1(p, u) for p, u in zip(paths, m.result, strict=True)])
         yield row(f"{name}, layer {layers - 2}", m, 20, error, first.median / m.median)
 
 
@@ -78,13 +76,11 @@ def at_equal_error(model, layers, runs):
     """Row 4: the adaptive rule against the published one at the n that first reaches 1e-2."""
     paths = paths_of(model, [A, B], layers - 2)
     steps = first_reaching(paths, 1e-2)
-    ways = {
-        f"ours, {rule!r}": lambda rule=rule: [token_vectors(p, rule)[0] for p in paths]
-        for rule in (Adaptive(1e-2), Adaptive(1e-3))
-    }
-    ways[f"ours, {Adaptive(1e-2)!r}, products in bfloat16"] = lambda: [
-        token_vectors(p, Adaptive(1e-2), BFLOAT16)[0] for p in paths
-    ]
+    explain = partial(model.explain, A, B, layer=layers - 2)
+    ways = {f"explain, {rule!r}": partial(explain, quadrature=rule) for rule in (Adaptive(1e-2), Adaptive(1e-3))}
+    ways[f"explain, {Adaptive(1e-2)!r}, products in bfloat16"] = partial(
+        explain, quadrature=Adaptive(1e-2), products=torch.bfloat16
+    )
     measured = alternate(ways, runs)
     if steps is None:
         yield {"what": f"published: no n up to {MOST_STEPS} reaches 1e-2 at layer {layers - 2}"}
@@ -96,16 +92,16 @@ def at_equal_error(model, layers, runs):
         yield row(f"published, n = {steps} first reaches 1e-2, layer {layers - 2}", m, 2 * steps, error, 1.0)
         seconds = m.median
     for name, ours in measured.items():
-        error, nodes = max(i.error for i in ours.result), sum(i.nodes for i in ours.result)
-        yield row(f"{name}, layer {layers - 2}", ours, nodes, error, seconds / ours.median if steps else None)
+        x = ours.result
+        ratio = seconds / ours.median if steps else None
+        yield row(f"{name}, layer {layers - 2}", ours, sum(x.nodes), max(x.errors), ratio)
 
 
 def by_layer(model, layers, runs):
     """Row 5: the default rule at four layers."""
     for layer in sorted({0, layers // 4, layers // 2, layers - 2}):
-        paths = paths_of(model, [A, B], layer)
-        m = alternate({"": lambda paths=paths: [token_vectors(p, Adaptive())[0] for p in paths]}, 1)[""]
-        yield row(f"ours, default, layer {layer}", m, sum(i.nodes for i in m.result), max(i.error for i in m.result))
+        m = alternate({"": partial(model.explain, A, B, layer=layer)}, 1)[""]
+        yield row(f"explain, default, layer {layer}", m, sum(m.result.nodes), max(m.result.errors))
 
 
 def long_document(model, layers, runs):
