@@ -169,12 +169,49 @@ def test_files_of_every_kind_hold_the_same_documents(tmp_path, monkeypatch, name
     content = content if isinstance(content, bytes) else content.encode("utf-8")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
     path = name if name == "-" else written(tmp_path, name, content)
-    assert read_documents(path, column) == DOCUMENTS
+    assert read_documents(path, column).texts == DOCUMENTS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "expected"),
+    [
+        ("d.txt", "\na\n\nb\n", (None, None), (["2", "4"], "line")),
+        ("d.csv", 'text\n"a\na"\n\nb\n', (None, None), (["2", "5"], "line")),
+        ("d.csv", "sku,text\nB7,a\nB9,b\n", (None, "sku"), (["B7", "B9"], "sku")),
+        ("d.tsv", "sku\ttext\tn\nB7\ta\t1\nB9\tb\t2\n", ("text", "sku"), (["B7", "B9"], "sku")),
+        ("d.jsonl", '{"n": 7, "t": "a"}\n\n{"n": "x", "t": "b"}', (None, "n"), (["7", "x"], "n")),
+        ("d.json", '["a", null, "b"]', (None, None), (["1", "3"], "item")),
+        ("d.json", '[{"t": "a", "n": 1}, {"t": "", "n": null}, {"n": 2, "t": "b"}]', ("t", "n"), (["1", "2"], "n")),
+    ],
+)
+def test_documents_keep_what_tells_them_apart(tmp_path, name, content, options, expected):
+    documents = read_documents(written(tmp_path, name, content), *options)
+    assert (documents.ids, documents.id_name) == expected
+
+
+def test_a_ranking_says_which_documents_these_are(command, tmp_path):  # noqa: F811
+    rows = [f"B{i},{quoted}" for i, quoted in enumerate(QUOTED)]
+    path, page, kept = (
+        written(tmp_path, "d.csv", "sku,text\n" + "".join(rows)),
+        tmp_path / "r.html",
+        tmp_path / "r.json",
+    )
+    options = (QUERY, path, "--top", "3", "--layer", "-1")
+    _, output, _ = command("rank", *options, "--id", "sku", "--output", str(page))
+    ranking = json.loads(command("rank", *options, "--id", "sku", "--json")[1])
+    assert ranking["ids"] == [f"B{i}" for i in ranking["positions"]]
+    for number in ranking["ids"]:
+        assert f"sku {number}   " in output
+        assert f"id <bdi>{number}</bdi>" in page.read_text(encoding="utf-8")
+    _, output, _ = command("rank", *options, "--column", "text", "--output", str(kept))
+    assert Ranking.load(kept).ids == tuple(str(i + 2) for i in ranking["positions"])
+    assert f"line {ranking['positions'][0] + 2}   " in output
 
 
 def test_blank_lines_are_counted_and_a_long_document_is_read(tmp_path, capsys):
     path = written(tmp_path, "d.csv", 'text\n"' + "coffee " * 30_000 + '"\n""\n" "\ntea\n')
-    assert read_documents(path, None) == [("coffee " * 30_000).strip(), "tea"]
+    documents = read_documents(path, None)
+    assert documents == ([("coffee " * 30_000).strip(), "tea"], ["2", "5"], "line")
     assert capsys.readouterr().err == "skipped 2 blank lines\n"
     assert csv.field_size_limit() == 131072
 
@@ -206,6 +243,10 @@ def test_blank_lines_are_counted_and_a_long_document_is_read(tmp_path, capsys):
         ("d.csv.gz", b"text", (), "expected what gzip wrote"),
         ("d.jsonl", '{"a": "\\ud83d"}\n', (), "half a surrogate pair"),
         ("d.txt", "a\n", ("--column", "text"), "--column got text, but "),
+        ("d.txt", "a\n", ("--id", "sku"), "--id got sku, but "),
+        ("d.csv", "text\na\n", ("--id", "sku"), "line 2, has no column 'sku'; it has 'text'"),
+        ("d.csv", "sku,text\n1,a\n", ("--column", "text", "--id", "n"), "line 2, has no column 'n'"),
+        ("d.json", '[{"t": "a", "n": 1.5}]', ("--id", "n"), "item 1: the column 'n' holds 1.5; expected an id"),
         ("d.txt", b"good\n\xff\xfe\n", (), "line 2, is not UTF-8 (byte 0xff)"),
         ("d.txt", " \n\n", (), "holds no document"),
         ("d.txt", "a\n", ("--output", "out.png"), "expected a name that ends in .html, .json"),
@@ -278,7 +319,17 @@ def test_help_of_a_ranking(command, monkeypatch):  # noqa: F811
     monkeypatch.setenv("COLUMNS", "80")
     status, output, _ = command("rank", "--help")
     assert status == 0
-    for option in ("--column", "--top", "--words", "--tokens", "--output", "--json", "example:", "standard input"):
+    for option in (
+        "--column",
+        "--id",
+        "--top",
+        "--words",
+        "--tokens",
+        "--output",
+        "--json",
+        "example:",
+        "standard input",
+    ):
         assert option in output
     assert "xsbert rank" in command("--help")[1]
     assert max(map(len, output.splitlines())) <= 80

@@ -1,5 +1,6 @@
 """Rankings, what sets two documents apart, and tables: results about several pairs or for other tools."""
 
+import json
 import sys
 
 import numpy as np
@@ -41,6 +42,39 @@ def test_a_file_and_back(ranking, tmp_path):
     ranking.save(tmp_path / "ranking.json")
     assert Ranking.load(tmp_path / "ranking.json") == ranking
     assert ranking != ranking[:2]
+
+
+def test_ids_stay_with_their_documents(ranking, minilm, tmp_path):
+    named = minilm.explain_ranking(QUERY, DOCUMENTS, ids=["a", 7, "c", "d"])
+    assert named.ids == ("c", "7", "d", "a")
+    assert named[1:].ids == named.words()[1:].ids == named.folded()[1:].ids == ("7", "d", "a")
+    named.save(tmp_path / "ranking.json")
+    assert Ranking.load(tmp_path / "ranking.json") == named != ranking
+    assert named.to_dataframe().id.tolist() == ["c", "7", "d", "a"]
+    assert ranking.ids == ()
+    assert "id" not in ranking.to_dataframe()
+
+
+def test_a_file_from_before_there_were_ids(ranking, tmp_path):
+    old = {name: value for name, value in ranking.to_dict().items() if name != "ids"}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    assert Ranking.load(tmp_path / "old.json") == ranking
+    (tmp_path / "bad.json").write_text(json.dumps(old | {"ids": ["a"]}))
+    with pytest.raises(ValueError, match=r"bad\.json is damaged .*got 4 attributions and the ids \('a',\)"):
+        Ranking.load(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize(
+    ("ids", "error", "message"),
+    [
+        (["a"], ValueError, "ids got 1 for 4 documents; expected a string or a whole number for each"),
+        ("abcd", TypeError, "ids got 'abcd'"),
+        ([1, 2, 3.5, 4], TypeError, r"ids\[2\] got 3\.5 \(float\)"),
+    ],
+)
+def test_ids_that_are_none_are_refused(minilm, ids, error, message):
+    with pytest.raises(error, match=message):
+        minilm.explain_ranking(QUERY, DOCUMENTS, ids=ids)
 
 
 def test_a_damaged_file_is_refused(ranking, tmp_path):

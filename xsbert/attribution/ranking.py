@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -22,16 +22,23 @@ class Ranking(Shown, Sequence[Attribution]):
     Args:
         results: the attributions, text a the query, text b a document, by falling score.
         positions: for each, the position of its document in the list that was ranked.
+        ids: for each, what its document is called elsewhere, such as its key in a table; empty where none were given.
     """
 
     results: tuple[Attribution, ...]
     positions: tuple[int, ...]
+    ids: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.results or len(self.results) != len(self.positions):
             raise ValueError(
                 f"Ranking got {len(self.results)} attributions and {len(self.positions)} positions; "
                 "expected at least one, and as many of both. Use ranked(attributions)."
+            )
+        if (self.ids and len(self.ids) != len(self.results)) or not all(isinstance(each, str) for each in self.ids):
+            raise ValueError(
+                f"Ranking got {len(self.results)} attributions and the ids {self.ids!r:.60}; expected a string for "
+                "each, or none at all."
             )
         if other := [x.text_a for x in self.results if x.text_a != self.query]:
             raise ValueError(
@@ -56,16 +63,17 @@ class Ranking(Shown, Sequence[Attribution]):
 
     def words(self) -> Ranking:
         """The same by words, as `Attribution.words`."""
-        return Ranking(tuple(x.words() for x in self.results), self.positions)
+        return replace(self, results=tuple(x.words() for x in self.results))
 
     def folded(self) -> Ranking:
         """The same with each prompt as one token, as `Attribution.folded`."""
-        return Ranking(tuple(x.folded() for x in self.results), self.positions)
+        return replace(self, results=tuple(x.folded() for x in self.results))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain Python values, as `save` writes it."""
         head = {"format": "xsbert.Ranking", "version": storage.VERSION}
-        return head | {"positions": list(self.positions), "results": [x.to_dict() for x in self.results]}
+        rows = {"positions": list(self.positions), "ids": list(self.ids)}
+        return head | rows | {"results": [x.to_dict() for x in self.results]}
 
     @classmethod
     def load(cls, path: str | Path) -> Ranking:
@@ -78,18 +86,23 @@ class Ranking(Shown, Sequence[Attribution]):
         data, expected = storage.read(cls, path)
         try:
             results = tuple(storage.restored(Attribution, each, path) for each in data["results"])
-            return cls(results, tuple(int(position) for position in data["positions"]))
+            ids = tuple(data.get("ids", ()))  # older files have none
+            return cls(results, tuple(int(position) for position in data["positions"]), ids=ids)
         except (KeyError, TypeError, ValueError) as cause:
             raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
 
     def to_dataframe(self) -> Any:
         """A pandas table: a row for each document, with its rank from 1, position, score and what the pairs explain.
 
+        Where the documents have ids, these are a column too.
+
         Raises:
             ImportError: pandas is not installed.
         """
+        named = {"id": self.ids} if self.ids else {}
         return frames.pandas().DataFrame(
-            {
+            named
+            | {
                 "rank": range(1, len(self) + 1),
                 "position": self.positions,
                 "score": self.scores,
@@ -107,7 +120,7 @@ class Ranking(Shown, Sequence[Attribution]):
     def __getitem__(self, index: slice) -> Ranking: ...
     def __getitem__(self, index: int | slice) -> Attribution | Ranking:
         if isinstance(index, slice):
-            return Ranking(self.results[index], self.positions[index])
+            return Ranking(self.results[index], self.positions[index], ids=self.ids[index])
         return self.results[index]
 
     def __iter__(self) -> Iterator[Attribution]:
@@ -118,11 +131,17 @@ class Ranking(Shown, Sequence[Attribution]):
         return f"Ranking({shortened(self.query)}, {len(self)} documents, first {first})"
 
 
-def ranked(found: Sequence[Attribution]) -> Ranking:
+def ranked(found: Sequence[Attribution], ids: Sequence[str] = ()) -> Ranking:
     """The ranking of attributions of one query, each document at its position in the list; ties in its order.
 
+    Args:
+        found: the attributions.
+        ids: what tells their documents apart, one each; or none.
+
     Raises:
-        ValueError: none, or of several queries.
+        ValueError: no attribution, attributions of several queries, or ids for some only.
     """
+    if ids and len(ids) != len(found):
+        raise ValueError(f"ranked got {len(ids)} ids for {len(found)} attributions; expected one each, or none.")
     order = sorted(range(len(found)), key=lambda i: -found[i].score)
-    return Ranking(tuple(found[i] for i in order), tuple(order))
+    return Ranking(tuple(found[i] for i in order), tuple(order), ids=tuple(ids[i] for i in order) if ids else ())

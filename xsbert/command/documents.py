@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from xsbert import tables
 from xsbert.command.inputs import STANDARD_INPUT, decoded
@@ -13,14 +13,29 @@ Row = tuple[int, Any]
 """A line's number in its file, or an item's in an array, and what it holds: its columns' values, or a text."""
 
 
-def read_documents(source: str, column: str | None) -> list[str]:
+class Documents(NamedTuple):
+    """The texts that a file holds, and what tells them apart.
+
+    Args:
+        texts: the documents, in the file's order.
+        ids: for each, its line's number (in an array its item's), or the value of its row's id column.
+        id_name: what the ids are: "line", "item", or the column's name.
+    """
+
+    texts: list[str]
+    ids: list[str]
+    id_name: str
+
+
+def read_documents(source: str, column: str | None, id_column: str | None = None) -> Documents:
     """The documents, in their order, less white space at their ends; blank ones are left out, and counted aloud.
 
     Args:
         source: a file's name, or "-" for standard input. Comma- and tab-separated tables (.csv, .tsv; the first
             line names the columns) and JSON objects (a line each in .jsonl, an array in .json) have columns; JSON
             strings and the lines of other files are documents. A name may end in .gz.
-        column: the column that holds the documents; may be None where there is one only.
+        column: the column that holds the documents; may be None where there is one only, beside the ids'.
+        id_column: the column that holds their ids; None for the numbers of their lines.
 
     Raises:
         OSError: the file can't be read.
@@ -28,48 +43,71 @@ def read_documents(source: str, column: str | None) -> list[str]:
     """
     kind = tables.suffix(source) if source != STANDARD_INPUT else ""
     unit = "item" if kind == ".json" else "line"
-    content = decoded(source)
-    if kind in (".csv", ".tsv"):
-        rows = _table(content, source)
-    elif kind in (".jsonl", ".json"):
-        read = tables.json_lines if kind == ".jsonl" else tables.json_items
-        rows = _values(read(content, source), source, unit)
-    elif column is not None:
-        raise ValueError(
-            f"--column got {column}, but {source} has no columns; expected a .csv, .tsv, .jsonl or .json file."
-        )
-    else:
-        rows = enumerate(tables.lines(content), 1)
-    found = [text.strip() for text in _column(rows, column, source, unit)]
-    documents = list(filter(None, found))
+    rows = _rows(source, kind, unit, {"--column": column, "--id": id_column})
+    found = list(_chosen(rows, column, id_column, source, unit))
+    documents = [(text, name) for text, name in found if text]
     if not documents:
         raise ValueError(f"{source} holds no document; expected at least one {unit} with text.")
     if blank := len(found) - len(documents):
         say(f"skipped {blank} blank {unit}{'' if blank == 1 else 's'}")
-    return documents
+    texts, ids = map(list, zip(*documents, strict=True))
+    return Documents(texts, ids, unit if id_column is None else id_column)
 
 
-def _column(rows: Iterator[Row], column: str | None, source: str, unit: str) -> Iterator[str]:
-    """One column's texts. The first row says which columns there are."""
+def _rows(source: str, kind: str, unit: str, columns: dict[str, str | None]) -> Iterator[Row]:
+    content = decoded(source)
+    if kind in (".csv", ".tsv"):
+        return _table(content, source)
+    if kind in (".jsonl", ".json"):
+        read = tables.json_lines if kind == ".jsonl" else tables.json_items
+        return _values(read(content, source), source, unit)
+    for option, column in columns.items():
+        if column is not None:
+            raise ValueError(
+                f"{option} got {column}, but {source} has no columns; expected a .csv, .tsv, .jsonl or .json file."
+            )
+    return enumerate(tables.lines(content), 1)
+
+
+def _chosen(
+    rows: Iterator[Row], column: str | None, id_column: str | None, source: str, unit: str
+) -> Iterator[tuple[str, str]]:
+    """Each row's text and id. The first row says which columns there are."""
     for number, row in rows:
         where = f"{source}, {unit} {number}"
         if isinstance(row, dict) and column is None:
-            if len(row) != 1:
+            others = [name for name in row if name != id_column]
+            if len(others) != 1:
                 raise ValueError(f"{source} has the columns {_named(row)}; expected --column with one of them.")
-            (column,) = row
-        yield _text(row, column, where)
+            (column,) = others
+        text = _text(row, column, where).strip()
+        yield text, str(number) if id_column is None or not text else _id(row, id_column, where)
 
 
 def _text(row: Any, column: str | None, where: str) -> str:
-    if isinstance(row, dict):
-        if column not in row:
-            raise ValueError(f"{where}, has no column {column!r}; it has {_named(row)}.")
-        if not isinstance(row[column], str | None):
-            raise ValueError(f"{where}: the column {column!r} holds {row[column]!r:.40}; expected a text.")
-        return row[column] or ""
-    if row and column is not None:
+    if not row or column is None:
+        return row or ""
+    text = _value(row, column, where)
+    if not isinstance(text, str | None):
+        raise ValueError(f"{where}: the column {column!r} holds {text!r:.40}; expected a text.")
+    return text or ""
+
+
+def _id(row: Any, column: str, where: str) -> str:
+    value = _value(row, column, where)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(
+            f"{where}: the column {column!r} holds {value!r:.40}; expected an id, a string or whole number."
+        )
+    return str(value)
+
+
+def _value(row: Any, column: str, where: str) -> Any:
+    if isinstance(row, str):
         raise ValueError(f"{where}, is a string; expected an object with the column {column!r}.")
-    return row or ""
+    if column not in row:
+        raise ValueError(f"{where}, has no column {column!r}; it has {_named(row)}.")
+    return row[column]
 
 
 def _named(row: dict[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xsbert.attribution.pair import check_similarity
 from xsbert.attribution.ranking import Ranking
-from xsbert.models.checks import check_texts
+from xsbert.models.inputs import listed_texts
 from xsbert.models.reference import PaddingReference, Reference
+from xsbert.models.text import check_string
 
 if TYPE_CHECKING:
     from xsbert.models.encoder import XSTransformer
@@ -20,6 +22,7 @@ def explain_nearest(
     documents: Sequence[str],
     top: int,
     *,
+    ids: Sequence[str] | None = None,
     layer: int,
     similarity: str | None,
     reference: Reference = PaddingReference(),
@@ -32,6 +35,7 @@ def explain_nearest(
     Args:
         model: embeds the query by `encode_query`, documents by `encode_document`.
         top: how many documents to explain.
+        ids: what tells the documents apart, one each.
         layer, similarity, reference, show_progress_bar: as `explain_ranking` takes them.
 
     Returns:
@@ -41,17 +45,19 @@ def explain_nearest(
         ValueError: as `explain_ranking`.
     """
     check_similarity(model.similarity_fn_name if similarity is None else similarity)
-    check_texts([query, *documents])
+    check_string(query, "query")
+    documents = listed_texts(documents, "documents")
     chosen = _nearest(model, query, documents, top, similarity, show_progress_bar)
     found = model.explain_ranking(
         query,
         [documents[i] for i in chosen],
+        ids=None if ids is None else [ids[i] for i in chosen],
         layer=layer,
         similarity=similarity,
         reference=reference,
         show_progress_bar=show_progress_bar,
     )
-    return Ranking(found.results, tuple(chosen[i] for i in found.positions))
+    return replace(found, positions=tuple(chosen[i] for i in found.positions))
 
 
 def _nearest(

@@ -39,7 +39,7 @@ words shaded by what the query finds in them: red raises the similarity, blue
 RANK_END = """\
 for example:
   xsbert rank "bad coffee" reviews.txt --output ranking.html
-  xsbert rank "bad coffee" reviews.csv --column text --top 3
+  xsbert rank "bad coffee" reviews.csv --column text --id sku --top 3
   cut -f 2 reviews.tsv | xsbert rank "bad coffee" - --json > ranking.json
 """
 
@@ -92,6 +92,11 @@ def ranking_parser() -> argparse.ArgumentParser:
         "ones are skipped",
     )
     parser.add_argument("--column", metavar="C", help="the column that holds the documents, where there are several")
+    parser.add_argument(
+        "--id",
+        metavar="C",
+        help="the column that tells the documents apart, shown with each (default: the line's number)",
+    )
     _add_division(parser, "words")
     parser.add_argument("--top", metavar="K", type=_count, default=10, help="documents to explain (default: 10)")
     parser.add_argument("--output", metavar="F", help="also write a page (.html) or the result (.json)")

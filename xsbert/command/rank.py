@@ -33,14 +33,14 @@ def run(options: argparse.Namespace) -> str:
     output.check(options.output, output.FOR_RANKINGS)
     inputs.check_once([options.query, options.file])
     (query,) = inputs.texts([options.query])
-    documents = read_documents(options.file, options.column)
+    documents, ids, id_name = read_documents(options.file, options.column, options.id)
     model, name = loading.load(options.model)
     from xsbert.command.nearest import explain_nearest
 
     best = min(options.top, len(documents))
     say(f"ranking {len(documents):,} documents, explaining {best:,} …")
     tokens = explain_nearest(
-        model, query, documents, best,
+        model, query, documents, best, ids=ids,
         layer=options.layer, similarity=options.similarity, reference=loading.reference(options.reference),
         show_progress_bar=is_watched(),
     )  # fmt: skip
@@ -50,11 +50,14 @@ def run(options: argparse.Namespace) -> str:
         return output.as_json(ranking)
     columns = shutil.get_terminal_size().columns
     unit = "token" if options.tokens else "word"
-    return f"model  {shown(name)}\n{report(ranking, len(documents), columns, unit, colours.wanted(sys.stdout))}"
+    coloured = colours.wanted(sys.stdout)
+    return f"model  {shown(name)}\n{report(ranking, len(documents), columns, unit, coloured, id_name)}"
 
 
-def report(ranking: Ranking, count: int, columns: int, unit: str = "word", coloured: bool = False) -> str:
-    """A ranking as lines of text: for each document its place, its score, and its strongest pairs.
+def report(
+    ranking: Ranking, count: int, columns: int, unit: str = "word", coloured: bool = False, id_name: str = "id"
+) -> str:
+    """A ranking as lines of text: for each document its place, its score, its id, and its strongest pairs.
 
     Args:
         ranking: the documents to show, by words or by tokens.
@@ -62,6 +65,7 @@ def report(ranking: Ranking, count: int, columns: int, unit: str = "word", colou
         columns: how wide a line may be; longer documents are shown around their strongest words.
         unit: what the documents are divided into, "word" or "token".
         coloured: whether to shade words by what the query finds in them, on one scale for all documents.
+        id_name: what the ids are called.
     """
     sums = [x.matrix.sum(axis=0, dtype=np.float64) for x in ranking]
     inside = [v for x, each in zip(ranking, sums, strict=True) for v, at in zip(each, x.offsets_b, strict=True) if at]
@@ -74,7 +78,8 @@ def report(ranking: Ranking, count: int, columns: int, unit: str = "word", colou
     for place, (x, values) in enumerate(zip(ranking, sums, strict=True), 1):
         found = excerpt(passage(x.text_b, x.offsets_b, values), room)
         lines += ["", f"{place:>{places}}  {x.score:7.4f}  {painted(found, shade)}"]
-        lines += [indent + line for line in _wrapped(_pairs(x), room)]
+        named = [fitted(shown(f"{id_name} {ranking.ids[place - 1]}"), room)] if ranking.ids else []
+        lines += [indent + line for line in _wrapped([*named, *_pairs(x)], room)]
     return "\n".join(lines)
 
 

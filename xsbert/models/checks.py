@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from xsbert.attribution.integrate import Integral
 from xsbert.attribution.pullback import Pulled
 from xsbert.attribution.quadrature import Rule
-from xsbert.models.text import Text, check_string
+from xsbert.models.text import Text
 
 MODEL_FILES = ("modules.json", "config.json", "adapter_config.json")
 
@@ -37,32 +36,6 @@ def check_folder(name: str) -> None:
         raise ValueError(f"{name!r} is no folder; expected a saved model. {remedy}")
     if path.is_dir() and not any((path / file).is_file() for file in MODEL_FILES):
         raise ValueError(f"The folder {name} has none of {', '.join(MODEL_FILES)}; expected a saved model. {remedy}")
-
-
-def check_texts(texts: Any) -> None:
-    """Raises TypeError for what is no list of strings, ValueError for an empty one."""
-    if isinstance(texts, str) or not isinstance(texts, Sequence):
-        raise TypeError(f"texts got {texts!r:.60} ({type(texts).__name__}); expected a list of strings.")
-    if not texts:
-        raise ValueError("texts got an empty list; expected at least one text.")
-    for text in texts:
-        check_string(text)
-
-
-def check_pairs(pairs: Any) -> list[tuple[str, str]]:
-    """The pairs as a list.
-
-    Raises:
-        TypeError, ValueError: they are no pairs of texts.
-    """
-    expected = "expected a list of (text_a, text_b)"
-    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
-        raise TypeError(f"explain_pairs got {pairs!r:.60} ({type(pairs).__name__}); {expected}.")
-    pairs = list(pairs)
-    for pair in pairs:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise ValueError(f"explain_pairs got {pair!r:.60} among the pairs; {expected}.")
-    return pairs
 
 
 def check_method(rule: Any, reference: Any) -> None:

@@ -15,10 +15,12 @@ from xsbert.attribution.pair import check_similarity
 from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.ranking import Ranking, ranked
 from xsbert.attribution.result import Attribution
-from xsbert.models.checks import check_method, check_mode, check_pairs, check_resources, check_texts
+from xsbert.models.checks import check_method, check_mode, check_resources
 from xsbert.models.engine import Engine, undisturbed
+from xsbert.models.inputs import listed_ids, listed_pairs, listed_texts
 from xsbert.models.prompts import Both, both, given
 from xsbert.models.reference import PaddingReference, Reference
+from xsbert.models.text import check_string
 
 M = TypeVar("M", bound="Explains")
 
@@ -102,7 +104,8 @@ class Explains(BaseModel):
             UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, or
                 the products rounded too much for it.
         """
-        check_texts([text_a, text_b])
+        check_string(text_a, "text_a")
+        check_string(text_b, "text_b")
         (x,) = self.explain_pairs(
             [(text_a, text_b)],
             layer=layer,
@@ -141,12 +144,14 @@ class Explains(BaseModel):
         Each text is worked on once, however often it occurs, and short texts of one length together.
         A text is never padded, so a pair's result does not depend on the others.
 
-        Args, Raises, Warns: as `explain`; ValueError for no pairs, or for what is not a pair.
+        Args:
+            pairs: any iterable of (text_a, text_b), such as `zip` of two columns, or an array of two columns.
+
+        Other Args, Raises, Warns: as `explain`; ValueError for no pairs, or for what is not a pair.
         """
         similarity = str(self.similarity_fn_name) if similarity is None else similarity
         check_similarity(similarity)
-        pairs = check_pairs(pairs)
-        check_texts([text for pair in pairs for text in pair])
+        pairs = listed_pairs(pairs)
         check_method(quadrature, reference)
         check_mode(mode)
         check_resources(memory, products)
@@ -161,6 +166,7 @@ class Explains(BaseModel):
         query: str,
         documents: Sequence[str],
         *,
+        ids: Sequence[str] | None = None,
         layer: int = -2,
         layers: str | None = None,
         quadrature: Rule = Adaptive(),
@@ -176,9 +182,17 @@ class Explains(BaseModel):
     ) -> Ranking:
         """`explain` of one query with many documents: their ranking, the most similar first.
 
-        Args, Raises, Warns: as `explain`; ValueError for no documents.
+        Args:
+            query: the text that all documents are compared with.
+            documents: the texts to rank: a list of strings, a pandas Series or an array of strings.
+            ids: what tells the documents apart, strings or whole numbers; they stay with them in the ranking,
+                its files, its page and its table.
+
+        Other Args, Raises, Warns: as `explain`; ValueError for no documents, or another number of ids.
         """
-        check_texts(documents)
+        check_string(query, "query")
+        documents = listed_texts(documents, "documents")
+        names = listed_ids(ids, len(documents))
         pairs = [(query, document) for document in documents]
         found = self.explain_pairs(
             pairs,
@@ -195,7 +209,7 @@ class Explains(BaseModel):
             products=products,
             show_progress_bar=show_progress_bar,
         )
-        return ranked(found)
+        return ranked(found, names)
 
     def token_vectors(
         self,
@@ -214,9 +228,12 @@ class Explains(BaseModel):
     ) -> list[TokenVectors]:
         """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.
 
-        Args, Raises, Warns: as `explain`; ValueError for no texts.
+        Args:
+            texts: a list of strings, a pandas Series or an array of strings.
+
+        Other Args, Raises, Warns: as `explain`; ValueError for no texts.
         """
-        check_texts(texts)
+        texts = listed_texts(texts)
         check_method(quadrature, reference)
         check_resources(memory, products)
         with undisturbed(self.device):

@@ -11,9 +11,10 @@ from sentence_transformers import MultiVectorEncoder
 from xsbert.attribution.ranking import Ranking, ranked
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.words import Offset
-from xsbert.models.checks import check_folder, check_pairs, check_texts
+from xsbert.models.checks import check_folder
+from xsbert.models.inputs import listed_ids, listed_pairs, listed_texts
 from xsbert.models.prompts import Both, Given, both, given
-from xsbert.models.text import read
+from xsbert.models.text import check_string, read
 
 
 class _Tokens(NamedTuple):
@@ -55,6 +56,8 @@ class XSMultiVectorEncoder(MultiVectorEncoder):
             TypeError: a text is not a string.
             ValueError: no such prompt; or the model pools tokens, so that none stands for itself.
         """
+        check_string(query, "query")
+        check_string(document, "document")
         return self.explain_pairs([(query, document)], **options)[0]
 
     def explain_pairs(
@@ -73,18 +76,21 @@ class XSMultiVectorEncoder(MultiVectorEncoder):
             prompt, prompt_name, task: as of `encode`; one for both texts, or a pair.
             show_progress_bar: as of `encode`.
         """
-        pairs = check_pairs(pairs)
-        check_texts([text for pair in pairs for text in pair])
+        pairs = listed_pairs(pairs)
         sides = zip(zip(*pairs, strict=True), both(prompt), both(prompt_name), both(task), strict=True)
         queries, documents = (given(self, texts, *options) for texts, *options in sides)
         known = self._embedded([*queries, *documents], show_progress_bar)
         return [self._attributed(known[q], known[d]) for q, d in zip(queries, documents, strict=True)]
 
-    def explain_ranking(self, query: str, documents: Sequence[str], **options: Any) -> Ranking:
-        """`explain` of one query with many documents: their ranking, the most similar first."""
-        check_texts(documents)
+    def explain_ranking(
+        self, query: str, documents: Sequence[str], *, ids: Sequence[str] | None = None, **options: Any
+    ) -> Ranking:
+        """`explain` of one query with many documents, which ids tell apart: their ranking, the most similar first."""
+        check_string(query, "query")
+        documents = listed_texts(documents, "documents")
+        names = listed_ids(ids, len(documents))
         found = self.explain_pairs([(query, document) for document in documents], **options)
-        return ranked(found)
+        return ranked(found, names)
 
     def _embedded(self, texts: Sequence[Given], progress: bool) -> dict[Given, _Tokens]:
         known: dict[Given, _Tokens] = {}

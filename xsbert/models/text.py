@@ -91,17 +91,17 @@ def _preprocessed(model: BaseModel, text: Given) -> Any:
     return reader.preprocess([text.string], **options)
 
 
-def check_string(string: object) -> None:
-    """Raises TypeError for what is not a string, ValueError for half a surrogate pair."""
+def check_string(string: object, place: str = "A text") -> None:
+    """Raises TypeError for what is not a string, ValueError for half a surrogate pair; both name its place."""
     if not isinstance(string, str):
         raise TypeError(
-            f"A text got {string!r:.60} ({type(string).__name__}); expected a string, such as 'The coffee is bad.'. "
-            "For many texts use token_vectors(texts) or explain_pairs(pairs)."
+            f"{place} got {string!r:.60} ({type(string).__name__}); expected a string, such as 'The coffee is bad.'. "
+            "For many texts use token_vectors(texts) or explain_pairs(pairs); leave out what is missing in a table."
         )
     for position, char in enumerate(string):
         if "\ud800" <= char <= "\udfff":
             raise ValueError(
-                f"A text holds half a surrogate pair ({char!r} at position {position}); expected whole characters. "
+                f"{place} holds half a surrogate pair ({char!r} at position {position}); expected whole characters. "
                 "Decode it with errors='replace', or text.encode('utf-16', 'surrogatepass').decode('utf-16')."
             )
 

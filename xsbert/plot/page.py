@@ -84,7 +84,8 @@ def ranking_page(ranking: Ranking) -> str:
     most = max(max(ranking.scores), 1e-9)
     places = "".join(
         f'<li><div class="place"><b>{i + 1}</b><div>{head.number(x.score)}</div>'
-        f'<meter min="0" max="{most:.6f}" value="{max(0.0, x.score):.6f}" aria-hidden="true"></meter></div>'
+        f'<meter min="0" max="{most:.6f}" value="{max(0.0, x.score):.6f}" aria-hidden="true"></meter>'
+        f"{_id(ranking, i)}</div>"
         f'<p class="words" id="document-{i}" dir="auto" role="group" aria-label="Document {i + 1}, similarity '
         f'{head.number(x.score)}. Arrow keys move from word to word."></p></li>'
         for i, x in enumerate(ranking)
@@ -93,6 +94,10 @@ def ranking_page(ranking: Ranking) -> str:
     note = f'<p class="quiet">{count}. <span class="badge">{head.meaning(first)}</span></p>{head.facts(first)}'
     body = _asset("ranking.html", head=f"<h1>What does the query find?</h1>{note}", places=places)
     return _document(f"Ranking: {first.text_a[:60]}", body, data, ["common.js", "ranking.js"])
+
+
+def _id(ranking: Ranking, i: int) -> str:
+    return f'<small class="id">id <bdi>{head.text(ranking.ids[i])}</bdi></small>' if ranking.ids else ""
 
 
 def _document(title: str, body: str, data: dict[str, Any], scripts: list[str]) -> str:
