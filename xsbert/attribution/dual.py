@@ -18,8 +18,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_flatten, tree_unflatten
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
+from xsbert.attribution.aliasing import laid_out_as, name_of, sharing, without_write, writes
 from xsbert.attribution.tangents import Tangent, dense
 
 # torch counts the nesting of its forward-mode transforms in one variable for the whole process.
@@ -44,6 +45,9 @@ class Dual(Tensor):
     Args:
         primal: the value, `(N, …)`.
         tangent: `(T, N, …)`, or one of the lean forms of it. Of any floating dtype.
+
+    A write in place gives the Dual another value and tangent. Where other tensors share its memory
+    (`aliased`), they would have to change too, and it is refused.
     """
 
     primal: Tensor
@@ -68,17 +72,13 @@ class Dual(Tensor):
         kwargs = kwargs or {}
         if func in _ABOUT:
             return func(args[0].primal, *args[1:], **kwargs)
-        functional = _IN_PLACE.get(func)
-        if functional is not None:
-            return _in_place(functional, args, kwargs)
-        if func is Tensor.__setitem__ or "out" in kwargs or _writes(func):
-            raise Unsupported(f"{_name(func)} writes into a tensor")
+        if writes(func, args, kwargs):
+            return _written(func, args, kwargs)
         rule = None if any(isinstance(value, Dual) for value in kwargs.values()) else RULES.get(func)
         result = NotImplemented if rule is None else rule(*args, **kwargs)
         if result is NotImplemented:
             result = by_jvp(func, args, kwargs)
-        if isinstance(result, Dual):
-            _mark_aliases(result, args)
+        _mark_aliases(func, result, (args, kwargs))
         return result
 
     @classmethod
@@ -103,7 +103,7 @@ def by_jvp(func: Any, args: Any, kwargs: Any) -> Any:
     primals = tuple(flat[i].primal for i in places)
     results, result_spec = tree_flatten(call(*primals))
     if any(isinstance(result, Tensor) and result.is_complex() for result in results):
-        raise Unsupported(f"{_name(func)} gives complex numbers")
+        raise Unsupported(f"{name_of(func)} gives complex numbers")
     if not any(_is_floating(result) for result in results):
         return tree_unflatten(results, result_spec)
     tangents = tuple(flat[i].dense() for i in places)
@@ -117,28 +117,38 @@ def by_jvp(func: Any, args: Any, kwargs: Any) -> Any:
     return tree_unflatten(duals, result_spec)
 
 
-def _in_place(functional: Any, args: Any, kwargs: Any) -> Dual:
-    target, result = args[0], functional(*args, **kwargs)
-    if not isinstance(target, Dual) or target.aliased or result.shape != target.shape:
-        raise Unsupported(f"{_name(functional)} in place, on memory that something else may read")
-    target.primal, target.tangent = result.primal, result.tangent
+def _written(func: Any, args: Any, kwargs: Any) -> Dual:
+    """The first argument, with what the call writes over it."""
+    values, target = without_write(func, args, kwargs), args[0] if args else None
+    if values is None:
+        raise Unsupported(f"{name_of(func)} writes into a tensor")
+    if not isinstance(target, Dual) or target.aliased:
+        raise Unsupported(f"{name_of(func)} writes into memory that something else may read")
+    result = values(*args, **kwargs)
+    if result is target:
+        return target
+    if not isinstance(result, Dual) or result.aliased or (result.shape, result.dtype) != (target.shape, target.dtype):
+        raise Unsupported(f"{name_of(func)} writes another shape or dtype, or what shares memory")
+    target.primal, target.tangent = laid_out_as(target.primal, result.primal), result.tangent
     return target
 
 
-def _mark_aliases(result: Dual, args: Any) -> None:
-    memory = result.primal.untyped_storage().data_ptr()
-    for value in args:
-        if isinstance(value, Dual) and value.primal.untyped_storage().data_ptr() == memory:
-            value.aliased = result.aliased = True
+def _mark_aliases(func: Any, result: Any, given: Any) -> None:
+    """Marks what shares memory, of what a function gives and what it was given.
 
-
-def _writes(func: Any) -> bool:
-    name = _name(func)
-    return name.startswith("__i") or (name.endswith("_") and not name.endswith("__"))
-
-
-def _name(func: Any) -> str:
-    return str(getattr(func, "__name__", func))
+    Raises:
+        Unsupported: it gives something that writes could reach, and that has no tangents.
+    """
+    results = tree_leaves(result)
+    if strange := [value for value in results if not isinstance(value, _PLAIN)]:
+        raise Unsupported(f"{name_of(func)} gives a {type(strange[0]).__name__}")
+    tensors = [value for value in results if isinstance(value, Tensor)]
+    for group in sharing([*tensors, *(value for value in tree_leaves(given) if isinstance(value, Tensor))]):
+        duals = [tensor for tensor in group if isinstance(tensor, Dual)]
+        if duals and any(tensor is other for tensor in group for other in tensors if not isinstance(other, Dual)):
+            raise Unsupported(f"{name_of(func)} gives the same memory without tangents")
+        for dual in duals:
+            dual.aliased = True
 
 
 def _is_floating(value: Any) -> bool:
@@ -152,14 +162,5 @@ _ABOUT = {
     *(Tensor.__len__, Tensor.element_size, Tensor.get_device, Tensor.storage_offset),
     *(each.__get__ for each in _PROPERTIES),
 }
-_IN_PLACE: dict[Any, Any] = {
-    **dict.fromkeys((Tensor.__iadd__, Tensor.add_), torch.add),
-    **dict.fromkeys((Tensor.__isub__, Tensor.sub_), torch.sub),
-    **dict.fromkeys((Tensor.__imul__, Tensor.mul_), torch.mul),
-    **dict.fromkeys((Tensor.__itruediv__, Tensor.div_), torch.div),
-    Tensor.masked_fill_: torch.masked_fill,
-    **{
-        getattr(Tensor, f"{name}_"): getattr(torch, name)
-        for name in ("relu", "log1p", "exp", "log", "tanh", "sigmoid", "clamp", "abs", "sqrt", "rsqrt", "neg", "square")
-    },
-}
+# What a function may give: tensors, and what says something of them.
+_PLAIN = (Tensor, int, float, complex, str, torch.Size, torch.dtype, torch.device, torch.layout, type(None))
