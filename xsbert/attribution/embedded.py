@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from xsbert.attribution.record import Record, checked_count, shortened
+from xsbert.attribution.spans import Span, checked_spans
 from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
 
 
@@ -70,7 +72,19 @@ class TokenVectors(EmbeddedText):
 
     def words(self) -> TokenVectors:
         """The same with the vectors of each word's tokens summed. Special tokens and a prompt's stay."""
-        words = group(self.text, self.offsets)
+        return self.grouped()
+
+    def grouped(self, spans: Iterable[Span] = ()) -> TokenVectors:
+        """The same by words, some of which the caller names, as `Attribution.grouped`.
+
+        Args:
+            spans: the characters of the text that are one word each, [start, end).
+
+        Raises:
+            TypeError: a span is no pair of whole numbers.
+            ValueError: one is empty or reaches out of the text, or two overlap.
+        """
+        words = group(self.text, self.offsets, checked_spans(self.text, spans, "spans"))
         return replace(
             self,
             tokens=tuple(label(self.text, self.tokens, self.offsets, word) for word in words),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from xsbert.attribution import frames
 from xsbert.attribution.record import checked_count, shortened
 from xsbert.attribution.shown import Shown
+from xsbert.attribution.spans import Span, checked_spans
 from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
 
 EXACT = 1e-5
@@ -97,7 +99,23 @@ class Attribution(Shown):
 
         Special tokens and a prompt's stay what they are.
         """
-        words_a, words_b = group(self.text_a, self.offsets_a), group(self.text_b, self.offsets_b)
+        return self.grouped()
+
+    def grouped(self, spans_a: Iterable[Span] = (), spans_b: Iterable[Span] = ()) -> Attribution:
+        """The same by words, some of which the caller names: an address on the web, a name of several words.
+
+        The total is kept to rounding. A token that reaches out of a span joins what it touches to it.
+
+        Args:
+            spans_a, spans_b: the characters of text_a and of text_b that are one word each, [start, end); such as
+                `[match.span() for match in re.finditer(r"https?://\\S+", x.text_a)]`. Outside are `words()`.
+
+        Raises:
+            TypeError: a span is no pair of whole numbers.
+            ValueError: one is empty or reaches out of its text, or two overlap.
+        """
+        words_a = group(self.text_a, self.offsets_a, checked_spans(self.text_a, spans_a, "spans_a"))
+        words_b = group(self.text_b, self.offsets_b, checked_spans(self.text_b, spans_b, "spans_b"))
         return replace(
             self,
             tokens_a=tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import regex
 
+from xsbert.attribution.spans import Span, divided
+
 Offset = tuple[int, int] | None
 """Where a token stands in the text, [start, end); None for a token that is not in it ([CLS], </s>)."""
 
@@ -68,14 +70,14 @@ class Group(NamedTuple):
     offset: Offset
 
 
-def group(text: str, offsets: Sequence[Offset]) -> list[Group]:
+def group(text: str, offsets: Sequence[Offset], spans: Sequence[Span] = ()) -> list[Group]:
     """The tokens of each word, in the order of the tokens; every token is in one group.
 
     Tokens that share a word are one group; white space goes with the word behind it; a token without
     an offset stays alone. A word's offset takes it whole: tokenizers drop accents and vowel signs,
-    which no token stands for then.
+    which no token stands for then. `spans` are words of the caller's, as `checked_spans` gives them.
     """
-    starts = word_starts(text)
+    starts = divided(word_starts(text), spans)
     ends = {word: i + 1 for i, word in enumerate(starts)}  # the last character of each word wins
     touched = [{starts[i] for i in range(*offset)} - {-1} if offset else set() for offset in offsets]
     for position in reversed(range(len(offsets) - 1)):

@@ -12,9 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
+from xsbert.attribution.spans import Span
 from xsbert.evaluation.ists import AlignedPair
 from xsbert.evaluation.judges import Encode
-from xsbert.evaluation.matrices import Span, WordMatrix, Words
+from xsbert.evaluation.matrices import WordMatrix, Words
 from xsbert.evaluation.statistics import area_under_curve
 from xsbert.models.digest import digest_of
 

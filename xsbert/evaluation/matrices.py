@@ -8,10 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from xsbert.attribution.spans import Span
 from xsbert.attribution.words import Group, Offset, group, summed
-
-Span = tuple[int, int]
-"""Where a word stands in its text, [start, end)."""
 
 
 class Matrix(Protocol):
