@@ -19,6 +19,10 @@ TRAIN = [
     "peft>=0.21,<0.22",  # low-rank adapters; the releases that were tested
 ]
 EVALUATION = ["shapiq"]  # the oracle that tests hold our Shapley and Banzhaf interactions against; it brings numba
+DOCS = [
+    "mkdocs",  # the docstrings as reference pages
+    "mkdocstrings[python]",  # reads them
+]
 TEST = [
     *DEMO,
     *NOTEBOOKS,
@@ -57,8 +61,10 @@ setup(
         "notebooks": [*NOTEBOOKS, *DEMO],
         "evaluation": EVALUATION,
         "test": TEST,
+        "docs": DOCS,
         "dev": [
             *TEST,
+            *DOCS,
             "ruff==0.17.6",  # format and check; pinned, for a new version formats anew
             "mypy==2.4.1",  # types; pinned, for a new version finds anew
         ],

@@ -1,6 +1,7 @@
 """The house: what is installed, what stands where, and which way things point."""
 
 import ast
+import importlib
 import importlib.metadata
 import re
 import subprocess
@@ -133,3 +134,15 @@ def test_hosts_are_bounded_to_what_was_tested(host):
     for bound in bounds:
         assert any(part.operator == "<" for part in bound), f"{host}{bound}"
         assert bound.contains(pinned[host])
+
+
+@pytest.mark.parametrize("face", ["", ".attribution", ".models", ".plot"])
+def test_every_name_of_a_face_is_on_a_reference_page(face):
+    module = importlib.import_module(f"xsbert{face}")
+    source = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(source) if isinstance(node, ast.ImportFrom)]
+    names = {alias.asname for node in nodes for alias in node.names if alias.asname == alias.name}
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / ".github/docs").glob("*.md"))
+    shown = set(re.findall(r"^::: xsbert[.\w]*\.(\w+)$", pages, re.MULTILINE))
+    assert len(names) > 5
+    assert names - shown <= {"attribution", "models", "plot", "utils"}
