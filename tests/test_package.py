@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "xsbert"
 FLOORS = {
     "attribution": 0,
-    "pairs": 0,
+    "tables": 0,
+    "pairs": 1,
     "models": 1,
     "plot": 1,
     "training": 2,
@@ -94,7 +95,9 @@ RESULTS = ("result", "ranking", "contrast", "embedded", "storage")
 def imported(path):
     """The modules of ours that a file imports when it is loaded or run."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "xsbert":
+        if isinstance(node, ast.ImportFrom) and node.module == "xsbert":
+            yield from (f"xsbert.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "xsbert":
             yield node.module
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "xsbert")
