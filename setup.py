@@ -52,6 +52,9 @@ setup(
         "transformers>=5.22,<5.24",  # 5.24 wants peft 0.22 or newer, which is not out
         "numpy",
         "regex",  # Unicode's word boundaries; transformers installs it already
+        "wcwidth",  # how many columns a terminal gives a character
+        "scipy",  # ranks; sentence-transformers installs it already
+        "scikit-learn",  # areas under curves; sentence-transformers installs it already
         "matplotlib>=3.6",  # fonts fall back by character, math in labels can be turned off
         "tqdm",
     ],

@@ -1,16 +1,12 @@
-"""Ranks, areas and intervals: the few statistics that the judges share."""
+"""Correlations, areas and intervals: the few statistics that the judges share."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """The ranks of N values from 1 to N; equal values share their mean rank."""
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[which]
+from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
@@ -27,7 +23,7 @@ def pearson(x: np.ndarray, y: np.ndarray) -> float:
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
     """Spearman's rank correlation of two arrays of one shape; 0 and nan as `pearson`."""
-    return pearson(ranks(np.ravel(x)), ranks(np.ravel(y)))
+    return pearson(rankdata(x), rankdata(y))  # flattened; equal values share their mean rank
 
 
 def area_under_curve(values: np.ndarray, positive: np.ndarray) -> float:
@@ -35,11 +31,8 @@ def area_under_curve(values: np.ndarray, positive: np.ndarray) -> float:
 
     It is the area under the receiver operating characteristic (Mann and Whitney's U, divided by the pairs).
     """
-    values, positive = np.ravel(values), np.ravel(positive).astype(bool)
-    above, below = int(positive.sum()), int((~positive).sum())
-    if not above or not below:
-        return float("nan")
-    return float((ranks(values)[positive].sum() - above * (above + 1) / 2) / (above * below))
+    positive = np.ravel(positive).astype(bool)
+    return float(roc_auc_score(positive, np.ravel(values))) if 0 < positive.sum() < len(positive) else float("nan")
 
 
 class Mean(NamedTuple):
