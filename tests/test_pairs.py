@@ -80,6 +80,10 @@ GOOD = {"train_csv": "a,b,1\n", "dev_csv": "a,b,2\n", "test_csv": "a,b,3\n"}
         ({"test_csv": "a,b,7\n"}, r"test\.csv, line 1: the score is '7'"),
         ({"train_csv": "a,b\n"}, r"train\.csv, line 1: got 2 columns without a header; expected sentence1, sentence2"),
         ({"train_csv": "sentence1,score\na,2\n"}, r"train\.csv, line 1: the column 'sentence2' is missing"),
+        (
+            {"train_csv": "sentence1,sentence2,sentence1,score\na,b,c,2\n"},
+            r"line 1: the column 'sentence1' stands there tw",
+        ),
         ({"train_csv": "a,b,1\nc,d\n"}, r"train\.csv, line 2: got 2 columns; expected 3, as in the first"),
         ({"train_csv": "a,,1\n"}, r"train\.csv, line 1: a text is empty"),
         ({"train_csv": 'a,b,1\n"c,d,2\ne,f,3\n'}, r"train\.csv, line 2: a quotation mark opens a text here and is not"),

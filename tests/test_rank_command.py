@@ -177,6 +177,7 @@ def test_files_of_every_kind_hold_the_same_documents(tmp_path, monkeypatch, name
     [
         ("d.txt", "\na\n\nb\n", (None, None), (["2", "4"], "line")),
         ("d.csv", 'text\n"a\na"\n\nb\n', (None, None), (["2", "5"], "line")),
+        ("d.csv", "n,text,n\n1,a,2\n", ("text", None), (["2"], "line")),
         ("d.csv", "sku,text\nB7,a\nB9,b\n", (None, "sku"), (["B7", "B9"], "sku")),
         ("d.tsv", "sku\ttext\tn\nB7\ta\t1\nB9\tb\t2\n", ("text", "sku"), (["B7", "B9"], "sku")),
         ("d.jsonl", '{"n": 7, "t": "a"}\n\n{"n": "x", "t": "b"}', (None, "n"), (["7", "x"], "n")),
@@ -221,6 +222,8 @@ def test_blank_lines_are_counted_and_a_long_document_is_read(tmp_path, capsys):
     [
         ("d.csv", "id,text\n1,a\n", (), "has the columns 'id', 'text'; expected --column with one of them"),
         ("d.csv", "id,text\n1,a\n", ("--column", "body"), "line 2, has no column 'body'; it has 'id', 'text'"),
+        ("d.csv", "text,text\na,b\n", (), "has two columns 'text'; expected one"),
+        ("d.csv", "n,text,n\n1,a,2\n", ("--column", "text", "--id", "n"), "has two columns 'n'"),
         ("d.csv", "text\na, b\n", (), "line 2, has 2 columns; expected 1"),
         ("d.csv", "id,text\n1,a\n2\n", ("--column", "text"), "line 3, has 1 columns; expected 2"),
         ("d.csv", "text\n", (), "holds no document"),

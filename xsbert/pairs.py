@@ -103,6 +103,8 @@ def _columns(row: list[str], where: str) -> dict[str, int]:
         return {name: i for i, name in enumerate(COLUMNS)}
     if missing := [name for name in COLUMNS if name not in names]:
         raise ValueError(f"{where}: the column {missing[0]!r} is missing; got {', '.join(names)}.")
+    if twice := [name for name in (*COLUMNS, "split") if names.count(name) > 1]:
+        raise ValueError(f"{where}: the column {twice[0]!r} stands there twice; expected it once.")
     return {name: names.index(name) for name in (*COLUMNS, "split") if name in names}
 
 

@@ -57,7 +57,7 @@ def read_documents(source: str, column: str | None, id_column: str | None = None
 def _rows(source: str, kind: str, unit: str, columns: dict[str, str | None]) -> Iterator[Row]:
     content = decoded(source)
     if kind in (".csv", ".tsv"):
-        return _table(content, source)
+        return _table(content, source, list(columns.values()))
     if kind in (".jsonl", ".json"):
         read = tables.json_lines if kind == ".jsonl" else tables.json_items
         return _values(read(content, source), source, unit)
@@ -114,10 +114,13 @@ def _named(row: dict[str, Any]) -> str:
     return ", ".join(map(repr, row)) or "none"
 
 
-def _table(content: str, source: str) -> Iterator[Row]:
-    """The rows below the first, which names the columns."""
+def _table(content: str, source: str, wanted: list[str | None]) -> Iterator[Row]:
+    """The rows below the first, which names the columns; each wanted one once."""
     rows = tables.rows(content, source)
     header = [name.strip() for name in next((row for _, row in rows if row), [])]
+    chosen = header if wanted[0] is None else wanted
+    if twice := [name for name in header if name in chosen and header.count(name) > 1]:
+        raise ValueError(f"{source} has two columns {twice[0]!r}; expected one of that name.")
     for number, row in rows:
         if row and len(row) != len(header):
             raise ValueError(
