@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,6 +31,37 @@ def test_a_ranking_is_a_sequence_in_order(ranking, minilm):
     assert isinstance(ranking[1:3], Ranking)
     assert ranking[1:3].positions == (1, 3)
     assert repr(ranking).startswith("Ranking('Bad coffee in the office', 4 documents, first 0.")
+
+
+def test_a_part_may_be_empty(ranking, tmp_path):
+    for none in (ranking[5:], ranking[2:2]):
+        assert (len(none), none.query, none.scores, none.compared) == (0, QUERY, (), 4)
+        assert none.words() == none.folded() == none[:3] == none
+        assert repr(none) == "Ranking('Bad coffee in the office', 0 documents)"
+        assert len(none.to_dataframe()) == 0
+        none.save(tmp_path / "none.json")
+        assert Ranking.load(tmp_path / "none.json") == none
+        assert none._repr_html_() is None
+    with pytest.raises(ValueError, match="page got a ranking of no documents"):
+        ranking[5:].save(tmp_path / "none.html")
+
+
+def test_a_part_knows_how_many_were_compared(ranking):
+    assert (ranking.compared, ranking[1:2].compared, ranking.words()[:1].compared) == (4, 4, 4)
+    assert ranked(list(ranking)).compared == 4
+    with pytest.raises(ValueError, match="and 3 compared documents; expected a string, and a whole number of at least"):
+        replace(ranking, compared=3)
+
+
+def test_results_have_hashes(ranking, minilm, tmp_path):
+    x = ranking[0]
+    vectors = minilm.token_vectors(["coffee"])[0]
+    same = replace(x, matrix=x.matrix.astype(np.float64))
+    assert same == x
+    assert len({x, same, ranking[1]}) == 2
+    for each in (x, ranking, vectors, contrast(ranking[0], ranking[1])):
+        each.save(tmp_path / "kept.json")
+        assert {each: "seen"}[type(each).load(tmp_path / "kept.json")] == "seen"
 
 
 def test_words_keep_the_totals(ranking):
@@ -96,6 +128,8 @@ def test_what_is_no_ranking_is_refused(ranking, minilm):
     other = minilm.explain("Another query", DOCUMENTS[0])
     with pytest.raises(ValueError, match="Ranking got two queries, 'Bad coffee in the office' and 'Another query'"):
         ranked([ranking[0], other])
+    with pytest.raises(ValueError, match="Ranking got attributions whose tokens_a differ"):
+        ranked([ranking[0].words(), replace(ranking[1], tokens_a=tuple("abcdefg"))])
 
 
 @pytest.mark.parametrize("words", [False, True])

@@ -23,14 +23,22 @@ class Ranking(Shown, Sequence[Attribution]):
         results: the attributions, text a the query, text b a document, by falling score.
         positions: for each, the position of its document in the list that was ranked.
         ids: for each, what its document is called elsewhere, such as its key in a table; empty where none were given.
+        query: the query's text; by default that of the attributions. A part of a ranking may be empty, and keeps it.
+        compared: how many documents the query was compared with; by default as many as the positions tell of.
     """
 
     results: tuple[Attribution, ...]
     positions: tuple[int, ...]
     ids: tuple[str, ...] = field(default=(), kw_only=True)
+    query: str = field(default=None, kw_only=True)  # type: ignore[assignment]
+    compared: int = field(default=None, kw_only=True)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        if not self.results or len(self.results) != len(self.positions):
+        if self.query is None and self.results:
+            object.__setattr__(self, "query", self.results[0].text_a)
+        if self.compared is None:
+            object.__setattr__(self, "compared", max((len(self.results), *(each + 1 for each in self.positions))))
+        if self.query is None or len(self.results) != len(self.positions):
             raise ValueError(
                 f"Ranking got {len(self.results)} attributions and {len(self.positions)} positions; "
                 "expected at least one, and as many of both. Use ranked(attributions)."
@@ -40,16 +48,22 @@ class Ranking(Shown, Sequence[Attribution]):
                 f"Ranking got {len(self.results)} attributions and the ids {self.ids!r:.60}; expected a string for "
                 "each, or none at all."
             )
+        if not isinstance(self.query, str) or not isinstance(self.compared, int) or self.compared < len(self.results):
+            raise ValueError(
+                f"Ranking got the query {self.query!r:.60} and {self.compared!r:.60} compared documents; expected a "
+                f"string, and a whole number of at least {len(self.results)}."
+            )
         if other := [x.text_a for x in self.results if x.text_a != self.query]:
             raise ValueError(
                 f"Ranking got two queries, {shortened(self.query)} and {shortened(other[0])}; expected one, as text_a "
                 "of every attribution."
             )
-
-    @property
-    def query(self) -> str:
-        """The query's text."""
-        return self.results[0].text_a
+        for name in ("tokens_a", "similarity"):
+            if len(ways := list(dict.fromkeys(getattr(x, name) for x in self.results))) > 1:
+                raise ValueError(
+                    f"Ranking got attributions whose {name} differ, {ways[0]!r:.80} and {ways[1]!r:.80}; expected one "
+                    "query, explained in one way: model.explain_ranking(query, documents) gives such."
+                )
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -73,7 +87,12 @@ class Ranking(Shown, Sequence[Attribution]):
         """Everything in plain Python values, as `save` writes it."""
         head = {"format": "xsbert.Ranking", "version": storage.VERSION}
         rows = {"positions": list(self.positions), "ids": list(self.ids)}
-        return head | rows | {"results": [x.to_dict() for x in self.results]}
+        return (
+            head
+            | {"query": self.query, "compared": self.compared}
+            | rows
+            | {"results": [x.to_dict() for x in self.results]}
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Ranking:
@@ -86,8 +105,9 @@ class Ranking(Shown, Sequence[Attribution]):
         data, expected = storage.read(cls, path)
         try:
             results = tuple(storage.restored(Attribution, each, path) for each in data["results"])
-            ids = tuple(data.get("ids", ()))  # older files have none
-            return cls(results, tuple(int(position) for position in data["positions"]), ids=ids)
+            later = {name: data[name] for name in ("query", "compared") if name in data}  # older files have none
+            ids = tuple(data.get("ids", ()))
+            return cls(results, tuple(int(position) for position in data["positions"]), ids=ids, **later)
         except (KeyError, TypeError, ValueError) as cause:
             raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
 
@@ -120,15 +140,15 @@ class Ranking(Shown, Sequence[Attribution]):
     def __getitem__(self, index: slice) -> Ranking: ...
     def __getitem__(self, index: int | slice) -> Attribution | Ranking:
         if isinstance(index, slice):
-            return Ranking(self.results[index], self.positions[index], ids=self.ids[index])
+            return replace(self, results=self.results[index], positions=self.positions[index], ids=self.ids[index])
         return self.results[index]
 
     def __iter__(self) -> Iterator[Attribution]:
         return iter(self.results)
 
     def __repr__(self) -> str:
-        first = f"{self.scores[0]:.4f} {shortened(self.documents[0])}"
-        return f"Ranking({shortened(self.query)}, {len(self)} documents, first {first})"
+        first = f", first {self.scores[0]:.4f} {shortened(self.documents[0])}" if self.results else ""
+        return f"Ranking({shortened(self.query)}, {len(self)} documents{first})"
 
 
 def ranked(found: Sequence[Attribution], ids: Sequence[str] = ()) -> Ranking:

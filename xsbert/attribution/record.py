@@ -30,6 +30,11 @@ class Record:
             for f in fields(self)  # type: ignore[arg-type]
         )
 
+    def __hash__(self) -> int:
+        """Of all but the arrays, which are equal whatever their precision and the sign of zero."""
+        values = (getattr(self, f.name) for f in fields(self))  # type: ignore[arg-type]
+        return hash((type(self), *(value for value in values if not isinstance(value, np.ndarray))))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain Python values, as `save` writes it."""
         return storage.to_dict(self)

@@ -34,11 +34,13 @@ def page(x: Attribution | Ranking) -> str:
 
     Raises:
         TypeError: `x` is neither.
-        ValueError: the matrices have more than four million pairs.
+        ValueError: the matrices have more than four million pairs, or the ranking has no documents.
     """
     if not isinstance(x, (Attribution, Ranking)):
         raise TypeError(f"page got a {type(x).__name__}; expected an Attribution or a Ranking, as model.explain gives.")
     results = [x] if isinstance(x, Attribution) else list(x)
+    if not results:
+        raise ValueError("page got a ranking of no documents; expected at least one.")
     count = sum(each.matrix.size for each in results)
     if count > MOST_PAIRS:
         raise ValueError(
