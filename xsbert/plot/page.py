@@ -86,10 +86,9 @@ def ranking_page(ranking: Ranking) -> str:
     most = max(max(ranking.scores), 1e-9)
     places = "".join(
         f'<li><div class="place"><b>{i + 1}</b><div>{head.number(x.score)}</div>'
-        f'<meter min="0" max="{most:.6f}" value="{max(0.0, x.score):.6f}" aria-hidden="true"></meter>'
-        f"{_id(ranking, i)}</div>"
+        f'<meter min="0" max="{most:.6f}" value="{max(0.0, x.score):.6f}" aria-hidden="true"></meter></div>'
         f'<p class="words" id="document-{i}" dir="auto" role="group" aria-label="Document {i + 1}, similarity '
-        f'{head.number(x.score)}. Arrow keys move from word to word."></p></li>'
+        f'{head.number(x.score)}. Arrow keys move from word to word."></p>{_id(ranking, i)}</li>'
         for i, x in enumerate(ranking)
     )
     count = f"{len(ranking)} document{'s' if len(ranking) > 1 else ''}, the most similar first"
@@ -99,7 +98,7 @@ def ranking_page(ranking: Ranking) -> str:
 
 
 def _id(ranking: Ranking, i: int) -> str:
-    return f'<small class="id">id <bdi>{head.text(ranking.ids[i])}</bdi></small>' if ranking.ids else ""
+    return f'<p class="id">id <bdi>{head.text(ranking.ids[i])}</bdi></p>' if ranking.ids else ""
 
 
 def _document(title: str, body: str, data: dict[str, Any], scripts: list[str]) -> str:
