@@ -5,10 +5,12 @@ import torch
 
 from tests.lines import line
 from xsbert.attribution import GaussLegendre
+from xsbert.attribution.dual import Dual
 from xsbert.attribution.integrate import token_vectors
 from xsbert.attribution.pullback import pulled_back
+from xsbert.attribution.soundness import is_wrong
 from xsbert.attribution.tangents import OneToken, dense
-from xsbert.attribution.ways import by_duals, by_gradients, by_torch
+from xsbert.attribution.ways import NoDerivative, by_duals, by_gradients, by_torch
 
 N, S, H, D = 3, 4, 5, 6
 torch.manual_seed(0)
@@ -72,3 +74,52 @@ def test_an_error_of_the_functions_own_is_not_hidden():
     paths = line(broken, X[0], X[0] + DELTA[0])
     with pytest.raises(RuntimeError, match="on purpose"):
         paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
+
+
+def test_what_a_way_cannot_do_is_kept_with_the_reason():
+    paths = line(without_forward_mode, X[0], X[0] + DELTA[0])
+    paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
+    assert paths.way == "backward passes"
+    assert [each.split(":")[0] for each in paths.left] == ["rules of our own", "torch's forward mode"]
+    assert "autograd.Function" in paths.left[1]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("shapes do not match"), ValueError("on purpose"), KeyError("on purpose")]
+)
+def test_an_error_of_the_functions_own_leaves_no_way(error):
+    """Even where it comes in some passes alone."""
+    fails = [True]
+
+    def moody(hidden):
+        if fails.pop() if fails else False:
+            raise error
+        return nonlinear(hidden)
+
+    paths = line(moody, X[0], X[0] + DELTA[0])
+    with pytest.raises(type(error)):
+        paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
+    paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
+    assert paths.way == "rules of our own"
+    assert paths.left == []
+
+
+def test_where_no_way_passes_all_reasons_are_named():
+    class Closed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return torch.empty_like(x).copy_(torch.tanh(x))
+
+    paths = line(lambda hidden: nonlinear(hidden, Closed.apply), X[0], X[0] + DELTA[0])
+    with pytest.raises(NoDerivative, match=r"By rules of our own: .*; by torch's forward mode: .*; by backward passes"):
+        paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
+
+
+def test_derivatives_are_held_against_values():
+    start, end = X[0], X[0] + DELTA[0]
+    assert not is_wrong(line(nonlinear, start, end))
+
+    def half(hidden):
+        return nonlinear(hidden) / 2 + nonlinear(hidden.detach() if not isinstance(hidden, Dual) else hidden.primal) / 2
+
+    assert is_wrong(line(half, start, end))

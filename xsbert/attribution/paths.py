@@ -9,10 +9,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from xsbert.attribution.dual import Unsupported
 from xsbert.attribution.memory import Budget, share_of_free
 from xsbert.attribution.tangents import OneToken, Rounded, products_in
-from xsbert.attribution.ways import by_duals, by_gradients, by_torch
+from xsbert.attribution.ways import WAYS, NoDerivative, is_beyond, reason
 
 T = TypeVar("T")
 Function = Callable[[Tensor, Tensor], Tensor]
@@ -35,7 +34,9 @@ class Paths:
         limit = share_of_free(starts.device) if memory is None else memory
         row = starts.shape[2] * starts.element_size()
         self.budget = Budget(limit, row, starts.shape[1], starts.device)
-        self._ways = [by_duals, by_torch, by_gradients]
+        self._ways = WAYS
+        self.left: list[str] = []
+        """The ways to a derivative that did not pass through f's code, and why."""
         self._single = Rounded(torch.float32)
 
     def __len__(self) -> int:
@@ -129,12 +130,31 @@ class Paths:
     def _pushed(self, points: Tensor, texts: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
         """By the first way that passes through f's code: rules of ours, torch's forward mode, backward passes."""
         while True:
+            name, way = self._ways[0]
             try:
-                return self._ways[0](lambda hidden: self.function(hidden, texts), points, tangent)
-            except (Unsupported, NotImplementedError, RuntimeError) as cause:
-                if isinstance(cause, torch.OutOfMemoryError) or len(self._ways) == 1:
+                return way(lambda hidden: self.function(hidden, texts), points, tangent)
+            except Exception as cause:
+                if not is_beyond(cause):
                     raise
+                self.left.append(f"{name}: {reason(cause)}")
+                if len(self._ways) == 1:
+                    raise NoDerivative(
+                        f"no derivative passes through the code. By {'; by '.join(self.left)}"
+                    ) from cause
                 self._ways = self._ways[1:]
+
+    @property
+    def way(self) -> str:
+        """By what derivatives are taken, once one was."""
+        return self._ways[0][0]
+
+    def leave_way(self, why: str) -> bool:
+        """Goes on with the next way to a derivative; whether there is one."""
+        if len(self._ways) == 1:
+            return False
+        self.left.append(f"{self.way}: {why}")
+        self._ways = self._ways[1:]
+        return True
 
 
 def _count(tangent: Tensor | OneToken) -> int:

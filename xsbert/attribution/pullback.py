@@ -20,6 +20,7 @@ from torch import Tensor
 from xsbert.attribution.integrate import settled
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.quadrature import Nodes, Rule
+from xsbert.attribution.ways import NoDerivative, is_beyond, reason
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ def pulled_back(paths: Paths, rule: Rule, cotangents: Tensor) -> Pulled:
 
     Returns:
         The products, `(C, S)`, with f at both ends and the error of law 1.
+
+    Raises:
+        NoDerivative: f's code writes over what its backward pass needs, or has none. Forward mode may pass.
     """
     start_value, end_value = paths.start_values[0], paths.end_values[0]
     (nodes,) = settled(paths, rule)
@@ -61,8 +65,13 @@ def pulled_back(paths: Paths, rule: Rule, cotangents: Tensor) -> Pulled:
     # The change itself is pulled back too: it makes the whole sum checkable, whatever the others are.
     pulled = torch.cat([cotangents.double(), change[None]])  # (C + 1, D)
     products = torch.zeros(len(pulled), paths.tokens, dtype=torch.float64, device=pulled.device)
-    for double in (False, True):
-        _add_weighted(products, paths, nodes, pulled, double)
+    try:
+        for double in (False, True):
+            _add_weighted(products, paths, nodes, pulled, double)
+    except Exception as cause:
+        if not is_beyond(cause):
+            raise
+        raise NoDerivative(f"no gradient passes through the code: {reason(cause)}") from cause
     lengths = torch.linalg.vector_norm(pulled, dim=1) * torch.linalg.vector_norm(change)
     misses = (products.sum(1) - pulled @ change).abs() / lengths.clamp(min=1e-30)
     return Pulled(products[:-1], start_value, end_value, float(misses.max()), len(nodes), nodes.converged)
@@ -103,7 +112,7 @@ def gradients(output: Tensor, points: Tensor, cotangents: Tensor) -> Tensor:
     try:
         (found,) = torch.autograd.grad(output, points, cotangents, retain_graph=True, is_grads_batched=True)
         return found
-    except (NotImplementedError, RuntimeError) as cause:  # a function whose backward pass does not batch
-        if isinstance(cause, torch.OutOfMemoryError):
+    except Exception as cause:  # a function whose backward pass does not batch
+        if not is_beyond(cause):
             raise
     return torch.stack([torch.autograd.grad(output, points, each, retain_graph=True)[0] for each in cotangents])

@@ -16,6 +16,8 @@ from xsbert.attribution.words import Offset, folded, folded_labels, group, label
 
 EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
+MISSED = 0.1
+"""From this relative error of law 1 on, the pairs do not account for the embeddings, and are no explanation."""
 
 
 class TokenPair(NamedTuple):
@@ -94,6 +96,16 @@ class Attribution(Shown):
         """Whether the reference terms vanish, so that the token pairs sum to the score itself."""
         return max(map(abs, self.reference_terms)) * self.normalizer <= EXACT * self.norms[0] * self.norms[1]
 
+    @property
+    def is_reliable(self) -> bool:
+        """Whether law 1 holds to a tenth for both texts. Where not, the matrix is not to be trusted."""
+        return max(self.errors) <= MISSED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain Python values, as `save` writes it; with a `warning` where it is not reliable."""
+        warning = {} if self.is_reliable else {"warning": unreliable(max(self.errors))}
+        return super().to_dict() | warning
+
     def words(self) -> Attribution:
         """The same with subwords summed into words; the total is kept to rounding.
 
@@ -160,8 +172,14 @@ class Attribution(Shown):
 
     def __repr__(self) -> str:
         kind = "exact" if self.is_exact else "approximate"
+        kind = kind if self.is_reliable else "not reliable"
         return (
             f"Attribution({shortened(self.text_a)}, {shortened(self.text_b)}, {self.similarity} {self.score:.4f}, "
             f"{len(self.tokens_a)} × {len(self.tokens_b)} tokens explain {self.explained:.4f}, {kind}, "
             f"layer {self.layer}, error {self.error:.1e})"
         )
+
+
+def unreliable(error: float) -> str:
+    """What is said of a result that misses law 1 by this much."""
+    return f"not reliable: law 1 is missed by {error:.0%}, so the pairs do not account for the embeddings"

@@ -13,10 +13,35 @@ import torch
 from torch import Tensor
 
 import xsbert.attribution.rules  # noqa: F401  # enters the rules
-from xsbert.attribution.dual import FORWARD_MODE, Dual
+from xsbert.attribution.dual import FORWARD_MODE, Dual, Unsupported
 from xsbert.attribution.tangents import OneToken, dense
 
 Pointwise = Callable[[Tensor], Tensor]
+
+TRANSFORMS = ("functorch", "torch.func", "vmap", "forward AD", "in-place", "inplace", "Batching rule")
+"""Words of what torch says where a transform of its does not pass through code; it has no class of errors for that."""
+NO_GRADIENT = ("does not require grad", "is not implemented", "appears to not have been used")
+
+
+class NoDerivative(ValueError):
+    """No derivative passes through a function's code."""
+
+
+def is_beyond(error: Exception) -> bool:
+    """Whether an error says that a way to a derivative does not pass through some code.
+
+    Any other error is the code's own, and another way would meet it again.
+    """
+    if isinstance(error, (Unsupported, NotImplementedError)):
+        return True
+    said = str(error)
+    return type(error) is RuntimeError and any(word in said for word in (*TRANSFORMS, *NO_GRADIENT))
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, in a line."""
+    first = str(error).strip().split("\n")[0]
+    return first if len(first) <= 160 else first[:159] + "…"
 
 
 def by_duals(f: Pointwise, points: Tensor, tangent: Tensor | OneToken) -> tuple[Tensor, Tensor]:
@@ -61,3 +86,12 @@ def by_gradients(f: Pointwise, points: Tensor, tangent: Tensor | OneToken) -> tu
             (gradient,) = torch.autograd.grad(total, inputs, retain_graph=True)  # (N, S, H)
             slopes.append(torch.einsum("tnsh,nsh->tn", tangents, gradient))
     return value.detach(), torch.stack(slopes, dim=2)
+
+
+Way = Callable[[Pointwise, Tensor, "Tensor | OneToken"], tuple[Tensor, Tensor]]
+WAYS: tuple[tuple[str, Way], ...] = (
+    ("rules of our own", by_duals),
+    ("torch's forward mode", by_torch),
+    ("backward passes", by_gradients),
+)
+"""By name, the fastest first."""

@@ -48,7 +48,8 @@ def report(x: Attribution, top: int, unit: str = "token", coloured: bool = False
         coloured: whether to shade words by their sums, and pairs by their attributions. Without the escape
             sequences that shade it is the same text.
     """
-    return "\n".join([*_texts(x, unit, coloured), "", *_sum(x), "", *_pairs(x, top, coloured)])
+    mark = [] if x.is_reliable else [f"! {x.to_dict()['warning']}", ""]
+    return "\n".join([*_texts(x, unit, coloured), "", *_sum(x), "", *mark, *_pairs(x, top, coloured)])
 
 
 def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:

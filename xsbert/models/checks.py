@@ -12,6 +12,7 @@ import torch
 from xsbert.attribution.integrate import Integral
 from xsbert.attribution.pullback import Pulled
 from xsbert.attribution.quadrature import Rule
+from xsbert.attribution.result import MISSED
 from xsbert.models.text import Text
 
 MODEL_FILES = ("modules.json", "config.json", "adapter_config.json")
@@ -79,11 +80,26 @@ def warn(
             f"The quadrature gave up on {shown} at layer {layer}: the relative error of law 1 is {found.error:.1e}. "
             "Allow more nodes, Adaptive(max_nodes=…), or choose a deeper layer."
         )
+    elif found.error > MISSED:
+        _warn(
+            f"Law 1 is missed by {found.error:.0%} for {shown} at layer {layer}, by {rule!r}: the pairs do not account "
+            "for the embedding. Take more nodes, or Adaptive(), which says when there are enough; or a deeper layer."
+        )
     elif rounds and found.error > getattr(rule, "rtol", 1):
         _warn(
             f"The products in {rounds} leave a relative error of law 1 of {found.error:.1e} for {shown}, which "
             f"{rule!r} does not allow. Leave out products=, or allow a larger rtol."
         )
+
+
+_SAID: set[str] = set()
+
+
+def say_once(message: str) -> None:
+    """Warns, the first time in this process."""
+    if message not in _SAID:
+        _SAID.add(message)
+        _warn(message)
 
 
 def _warn(message: str) -> None:

@@ -16,15 +16,18 @@ from tqdm.auto import tqdm
 from xsbert.attribution.embedded import EmbeddedText, TokenVectors
 from xsbert.attribution.integrate import Integral, token_vectors
 from xsbert.attribution.memory import Budget, share_of_free
-from xsbert.attribution.modes import Mode
+from xsbert.attribution.modes import Mode, Reverse
 from xsbert.attribution.pair import assemble, products_of
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.pullback import Pulled, pulled_back
 from xsbert.attribution.quadrature import Rule
-from xsbert.attribution.result import Attribution
+from xsbert.attribution.result import MISSED, Attribution
+from xsbert.attribution.soundness import is_wrong
 from xsbert.attribution.tangents import Rounded
+from xsbert.attribution.ways import NoDerivative
 from xsbert.models.batches import Batch, batched, batches, pulled_through
-from xsbert.models.checks import warn
+from xsbert.models.checks import say_once, warn
+from xsbert.models.passing import blocking
 from xsbert.models.prompts import Given, routed
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.tail import Split
@@ -102,7 +105,13 @@ class Engine:
         with tqdm(total=len(texts), desc="Texts", disable=not progress) as bar:
             known = self._forward([text for each, text in texts.items() if each not in through], bar)
             for long in sorted(through, key=lambda each: len(texts[each].tokens), reverse=True):
-                embedded, parts = self._pulled(texts[long], [known[short] for short in through[long]])
+                try:
+                    embedded, parts = self._pulled(texts[long], [known[short] for short in through[long]])
+                except NoDerivative as cause:  # forward mode passes through more code
+                    if isinstance(mode, Reverse):
+                        say_once(f"Reverse() gives way to Forward(), for {cause}.")
+                    known |= self._forward([texts[long]], bar)
+                    continue
                 for short, products in zip(through[long], parts, strict=True):
                     found[short, long] = embedded, products
                 bar.update()
@@ -152,12 +161,44 @@ class Engine:
         known = {}
         for batch in batches(texts, self._together):
             paths, whole = self._checked_paths(batch)
-            for i, integral in enumerate(token_vectors(paths, self.rule, self.rounded)):
+            integrals = self._integrated(paths, self.split(batch))
+            for i, integral in enumerate(integrals):
                 vectors = _on_host(integral.vectors.to(paths.ends.dtype))
                 fields = self._fields(batch.texts[i], integral, self.split(batch), whole[i])
                 known[batch.texts[i].given] = TokenVectors(**fields, vectors=vectors)
             bar.update(len(batch.texts))
         return known
+
+    def _integrated(self, paths: Paths, split: Split) -> list[Integral]:
+        """The token vectors of a batch; by another way to a derivative where the first proves wrong."""
+        try:
+            integrals = token_vectors(paths, self.rule, self.rounded)
+            while max(integral.error for integral in integrals) > MISSED and self._is_wrong(paths, split):
+                if not paths.leave_way("its derivatives are not those of the values"):
+                    break
+                integrals = token_vectors(paths, self.rule, self.rounded)
+        except NoDerivative as cause:
+            raise ValueError(
+                f"{type(self.model.transformers_model).__name__} can't be explained: {cause}. Try another layer."
+            ) from cause
+        if paths.left:
+            say_once(
+                f"Derivatives are taken by {paths.way}, which takes longer. Not by {'; nor by '.join(paths.left)}."
+            )
+        return integrals
+
+    def _is_wrong(self, paths: Paths, split: Split) -> bool:
+        """Whether the derivatives are wrong.
+
+        Raises:
+            NoDerivative: they end at a module.
+        """
+        if module := blocking(split.modules, lambda: paths.slopes(torch.tensor([0.5], device="cpu"), _first())):
+            raise NoDerivative(
+                f"the module {module} passes no derivative on; expected weights in floating point. A quantised model "
+                "is explained as it was before it was quantised"
+            )
+        return is_wrong(paths)
 
     def _pulled(self, text: Text, others: Sequence[TokenVectors]) -> tuple[EmbeddedText, list[np.ndarray]]:
         """The text, and for each of the others the products of its token vectors with this text's, `(S_other, S)`."""
@@ -165,6 +206,8 @@ class Engine:
         paths, whole = self._checked_paths(batch)
         cotangents = torch.from_numpy(np.concatenate([other.vectors for other in others])).to(paths.ends.device)
         pulled = pulled_back(paths, self.rule, cotangents)
+        if pulled.error > MISSED and self._is_wrong(paths, self.split(batch)):
+            raise NoDerivative("the derivatives are not those of the values")
         embedded = EmbeddedText(**self._fields(text, pulled, self.split(batch), whole[0]))
         parts = pulled.products.split([len(other.tokens) for other in others])
         return embedded, [_on_host(part) for part in parts]
@@ -206,6 +249,10 @@ def undisturbed(device: torch.device) -> Iterator[None]:
         stack.enter_context(torch.no_grad())
         stack.enter_context(torch.autocast(device.type, enabled=False))
         yield
+
+
+def _first() -> Tensor:
+    return torch.zeros(1, dtype=torch.long, device="cpu")
 
 
 def _name(model: BaseModel) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import PurePath
 
-from xsbert.attribution.result import Attribution
+from xsbert.attribution.result import Attribution, unreliable
 from xsbert.plot.pieces import printable
 
 
@@ -35,6 +35,8 @@ def equation(x: Attribution) -> str:
 def meaning(x: Attribution) -> str:
     """What exact or approximate means here, with the reference terms."""
     terms = ", ".join(number(term) for term in x.reference_terms)
+    if not x.is_reliable:
+        return unreliable(max(x.errors))
     if x.is_exact:
         return f"exact: the pairs sum to the similarity (reference terms {terms})"
     return "approximate: the reference terms are what the pairs leave unexplained"
