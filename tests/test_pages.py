@@ -1,6 +1,7 @@
 """Pages, in a real browser: what is seen on pointing, by keyboard, with the slider, and with hostile texts."""
 
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
@@ -78,6 +79,27 @@ def test_with_nothing_chosen_words_have_their_sums(browser, x, tmp_path):
     head = shown.locator("header").inner_text()
     for part in ("0.814", "exact", "layer 4", "quadrature error", "PaddingReference()"):
         assert part in head
+
+
+@pytest.mark.parametrize("view", ["words", "tokens"])
+def test_what_a_page_unpacks_sums_to_what_its_head_says(browser, subwords, tmp_path, view):
+    """Weak cells beside one large: each is next to nothing, and all together are not."""
+    matrix = np.random.default_rng(0).normal(scale=1e-6, size=(150, 170)).astype(np.float32) + np.float32(2e-6)
+    matrix[70, 80] = 1
+    text_a, text_b = (" ".join(["word s"] * (count // 2)) for count in matrix.shape)
+    offsets_a, offsets_b = (
+        tuple(span for i in range(count // 2) for span in ((7 * i, 7 * i + 2), (7 * i + 2, 7 * i + 4)))
+        for count in matrix.shape
+    )
+    x = replace(
+        subwords, text_a=text_a, text_b=text_b, tokens_a=("t",) * 150, tokens_b=("t",) * 170,
+        offsets_a=offsets_a, offsets_b=offsets_b, matrix=matrix, prompted_a=(), prompted_b=(),
+    )  # fmt: skip
+    shown = browser.open(page(x), tmp_path)
+    total = shown.evaluate(f"views.{view}.matrix.values.reduce((sum, value) => sum + value, 0)")
+    assert total == pytest.approx(x.explained, abs=1e-4)
+    assert abs(x.explained - 1) > 0.04
+    assert len(page(x)) < 400_000
 
 
 def test_the_head_of_an_approximate_page_adds_up(browser, minilm, tmp_path):

@@ -17,7 +17,7 @@ from xsbert.plot.pieces import packed as packed_matrix
 from xsbert.plot.pieces import pieces, printable, view
 
 MOST_PAIRS = 4_000_000
-"""Token pairs that a page holds: eleven megabytes, and as much again for its words."""
+"""Token pairs that a page holds: 21 megabytes, and as much again for its words."""
 
 
 def page(x: Attribution | Ranking) -> str:

@@ -54,11 +54,11 @@ def pieces(
 
 
 def packed(matrix: np.ndarray) -> dict[str, Any]:
-    """A matrix as 16-bit shares of its largest magnitude: row by row, low byte first, in base64."""
-    limit = float(np.abs(matrix).max(initial=0)) or 1.0
-    shares = np.rint(matrix.astype(np.float64) / limit * 32767).astype("<i2")
+    """A matrix in float32: row by row, low byte first, in base64. Coarser, thousands of weak cells would lose their sum."""
+    values = matrix.astype("<f4")
+    limit = float(np.abs(values).max(initial=0)) or 1.0
     rows, columns = matrix.shape
-    return {"rows": rows, "columns": columns, "limit": limit, "packed": base64.b64encode(shares.tobytes()).decode()}
+    return {"rows": rows, "columns": columns, "limit": limit, "packed": base64.b64encode(values.tobytes()).decode()}
 
 
 def printable(text: str) -> str:

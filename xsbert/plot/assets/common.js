@@ -11,12 +11,12 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-// A matrix comes as 16-bit shares of its largest magnitude, row by row.
+// A matrix comes in float32, row by row.
 function unpacked({ rows, columns, limit, packed }) {
   const bytes = Uint8Array.from(atob(packed), (char) => char.charCodeAt(0));
-  const shares = new DataView(bytes.buffer);
+  const cells = new DataView(bytes.buffer);
   const values = new Float32Array(rows * columns);
-  for (let k = 0; k < values.length; k++) values[k] = (shares.getInt16(2 * k, true) / 32767) * limit;
+  for (let k = 0; k < values.length; k++) values[k] = cells.getFloat32(4 * k, true);
   return { rows, columns, limit, values, at: (i, j) => values[i * columns + j] };
 }
 
