@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.browser import browsers, strengths
-from xsbert.attribution import GaussLegendre
+from xsbert import Ranking
+from xsbert.attribution import GaussLegendre, ranked
 from xsbert.plot import page
 from xsbert.plot.notebook import frame
 from xsbert.plot.pieces import printable
@@ -359,6 +360,28 @@ def test_a_ranking_shows_what_the_query_finds(browser, minilm_cos, tmp_path):
     shown.locator("#document-0 .w", has_text="hotel").hover()
     assert "Found in “hotel” by: “hotel”" in shown.locator("#status").inner_text()
     assert shown.evaluate("window.hacked") is None
+
+
+def test_a_rankings_head_is_true_of_all_its_documents(browser, minilm_cos, tmp_path):
+    one, two, three = minilm_cos.explain_ranking("cheap hotel", [A, B, "A cheap hotel in Rome."])
+    two = replace(two, score=two.score + 0.25, nodes=(2, 77), truncated=(False, True))
+    three = replace(three, reference_terms=(0.0, -0.5, 0.0), score=two.score - 0.5, model="another")
+    ranking = Ranking((one, two, three), (7, 3, 11), compared=4000)
+    said = browser.open(page(ranking), tmp_path).locator("header").inner_text()
+    for part in (
+        "3 of 4,000 documents, the most similar first",
+        f"quadrature error up to {max(x.error for x in ranking):.0e}",
+        "2 to 77 nodes a text",
+        "did not read all of document 2",
+        "approximate: the reference terms, up to 0.500, are what the pairs leave unexplained in document 3",
+        "minilm_cos and another",
+    ):
+        assert part in said
+    assert "2 documents, the most similar first. exact: each document's pairs" in (
+        browser.open(page(ranked([one, one])), tmp_path).locator("header").inner_text()
+    )
+    lost = replace(two, errors=(0.0, 0.5))
+    assert "missed by 50%, so the pairs do not account for the embeddings (document 2)" in page(ranked([one, lost]))
 
 
 def test_long_documents_open_on_request(browser, minilm, tmp_path):

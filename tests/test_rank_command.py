@@ -70,7 +70,7 @@ def test_it_prints_the_best_in_order_with_the_words_that_made_them(command, file
 
 @pytest.mark.parametrize("columns", [10, 40, 60, 100])
 def test_documents_are_shortened_around_their_strongest_words(full, columns):
-    lines = report(full.words(), len(DOCUMENTS), columns).splitlines()
+    lines = report(full.words(), columns).splitlines()
     head = lines.index("")
     (line,) = [line for line in lines[head:] if "bad coffee in" in line]
     assert "… " in line

@@ -57,7 +57,7 @@ def explain_nearest(
         reference=reference,
         show_progress_bar=show_progress_bar,
     )
-    return replace(found, positions=tuple(chosen[i] for i in found.positions))
+    return replace(found, positions=tuple(chosen[i] for i in found.positions), compared=len(documents))
 
 
 def _nearest(

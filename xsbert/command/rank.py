@@ -51,17 +51,14 @@ def run(options: argparse.Namespace) -> str:
     columns = shutil.get_terminal_size().columns
     unit = "token" if options.tokens else "word"
     coloured = colours.wanted(sys.stdout)
-    return f"model  {shown(name)}\n{report(ranking, len(documents), columns, unit, coloured, id_name)}"
+    return f"model  {shown(name)}\n{report(ranking, columns, unit, coloured, id_name)}"
 
 
-def report(
-    ranking: Ranking, count: int, columns: int, unit: str = "word", coloured: bool = False, id_name: str = "id"
-) -> str:
+def report(ranking: Ranking, columns: int, unit: str = "word", coloured: bool = False, id_name: str = "id") -> str:
     """A ranking as lines of text: for each document its place, its score, its id, and its strongest pairs.
 
     Args:
         ranking: the documents to show, by words or by tokens.
-        count: how many documents there were.
         columns: how wide a line may be; longer documents are shown around their strongest words.
         unit: what the documents are divided into, "word" or "token".
         coloured: whether to shade words by what the query finds in them, on one scale for all documents.
@@ -73,7 +70,7 @@ def report(
     places = len(str(len(ranking)))
     indent = " " * (places + 11)
     room = max(columns, NARROWEST) - len(indent)
-    lines = [f"query  {shown(ranking.query)}", *_summary(ranking, count)]
+    lines = [f"query  {shown(ranking.query)}", *_summary(ranking)]
     lines += [f"sums   {colours.scale(inside, shade, unit)}"] if inside else []
     for place, (x, values) in enumerate(zip(ranking, sums, strict=True), 1):
         found = excerpt(passage(x.text_b, x.offsets_b, values), room)
@@ -83,14 +80,14 @@ def report(
     return "\n".join(lines)
 
 
-def _summary(ranking: Ranking, count: int) -> list[str]:
+def _summary(ranking: Ranking) -> list[str]:
     first = ranking[0]
     error = max(x.error for x in ranking)
     terms = max(abs(ra + rb - rr) for ra, rb, rr in (x.reference_terms for x in ranking))
     exact = all(x.is_exact for x in ranking)
     rest = "no reference terms" if exact else f"reference terms up to {terms:.4f}"
     return [
-        f"       {len(ranking):,} of {count:,} documents, by {first.similarity}",
+        f"       {len(ranking):,} of {ranking.compared:,} documents, by {first.similarity}",
         f"       at layer {first.layer}, quadrature error up to {error:.0e}; {rest}",
     ]
 

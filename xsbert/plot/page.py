@@ -12,7 +12,7 @@ from typing import Any
 
 from xsbert.attribution.ranking import Ranking
 from xsbert.attribution.result import Attribution
-from xsbert.plot import head
+from xsbert.plot import head, ranking_head
 from xsbert.plot.pieces import packed as packed_matrix
 from xsbert.plot.pieces import pieces, printable, view
 
@@ -70,9 +70,10 @@ def pair_page(x: Attribution) -> str:
 def ranking_page(ranking: Ranking) -> str:
     """A query, and its documents with their words shaded by what it finds in them."""
     ranking = ranking.folded().words()
-    first = ranking[0]
+    first = ranking[0]  # for the query, whose tokens are the same in all
+    cut = any(x.truncated[0] for x in ranking)
     data = {
-        "query": list(pieces(first.text_a, first.tokens_a, first.offsets_a, first.truncated[0])),
+        "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut)),
         "labels": list(map(printable, first.tokens_a)),
         "documents": [
             {
@@ -91,10 +92,9 @@ def ranking_page(ranking: Ranking) -> str:
         f'{head.number(x.score)}. Arrow keys move from word to word."></p>{_id(ranking, i)}</li>'
         for i, x in enumerate(ranking)
     )
-    count = f"{len(ranking)} document{'s' if len(ranking) > 1 else ''}, the most similar first"
-    note = f'<p class="quiet">{count}. <span class="badge">{head.meaning(first)}</span></p>{head.facts(first)}'
-    body = _asset("ranking.html", head=f"<h1>What does the query find?</h1>{note}", places=places)
-    return _document(f"Ranking: {first.text_a[:60]}", body, data, ["common.js", "ranking.js"])
+    summary = ranking_head.summary(ranking)
+    body = _asset("ranking.html", head=f"<h1>What does the query find?</h1>{summary}", places=places)
+    return _document(f"Ranking: {ranking.query[:60]}", body, data, ["common.js", "ranking.js"])
 
 
 def _id(ranking: Ranking, i: int) -> str:

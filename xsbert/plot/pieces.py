@@ -54,7 +54,7 @@ def pieces(
 
 
 def packed(matrix: np.ndarray) -> dict[str, Any]:
-    """A matrix in float32: row by row, low byte first, in base64. Coarser, thousands of weak cells would lose their sum."""
+    """A matrix in float32: row by row, low byte first, in base64. Coarser, thousands of cells lose their sum."""
     values = matrix.astype("<f4")
     limit = float(np.abs(values).max(initial=0)) or 1.0
     rows, columns = matrix.shape
