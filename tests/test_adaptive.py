@@ -145,5 +145,5 @@ def test_a_bad_tolerance_says_what_is_expected(rtol):
 
 
 def test_a_bad_bound_says_what_is_expected():
-    with pytest.raises(ValueError, match="expected a whole number, at least 10"):
+    with pytest.raises(ValueError, match="expected at least 10: a whole number"):
         Adaptive(max_nodes=9)

@@ -6,6 +6,7 @@ import torch
 from tests.lines import line
 from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
 from xsbert.attribution.integrate import token_vectors
+from xsbert.attribution.pullback import pulled_back
 from xsbert.attribution.uncompressed import check_size, feature_vectors, uncompressed
 
 S, H, D = 5, 4, 3
@@ -99,3 +100,20 @@ def test_an_uncompressed_size_over_the_limit_is_refused_with_the_size():
     check_size(10, 10, hidden=768)
     with pytest.raises(ValueError, match=r"\(512, 768, 512, 768\) would take 576\.0 GiB; at most 4\.0 GiB"):
         check_size(512, 512, hidden=768)
+
+
+@pytest.mark.parametrize("made", ["vectors", "products"])
+def test_an_error_without_a_size_is_infinite(made):
+    """f(x) = f(r), and a rule that misses: no share can say how far."""
+    start, end = torch.zeros(2, 3).double(), torch.ones(2, 3).double()
+
+    def there_and_back(hidden):
+        return (hidden * (1 - hidden)).sum(1)
+
+    path, rule = line(there_and_back, start, end), RightRiemann(3)
+    found = token_vectors(path, rule)[0] if made == "vectors" else pulled_back(path, rule, torch.eye(3).double())
+    assert found.error == float("inf")
+    still = line(there_and_back, start, start)
+    assert (
+        token_vectors(still, rule)[0] if made == "vectors" else pulled_back(still, rule, torch.eye(3).double())
+    ).error == 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from xsbert.attribution.arguments import at_least, real
 from xsbert.attribution.quadrature import Answer, GaussLegendre, Nodes, Plan, Question
 
 # A float32 path resolves α to a few steps of this size. Where a step is a larger share of a panel
@@ -55,6 +56,7 @@ class Adaptive:
             `Nodes.converged` is False, and the caller warns.
 
     Raises:
+        TypeError: `max_nodes` is no whole number.
         ValueError: `rtol` is not in (0, 1), or `max_nodes` is below 10 (two panels).
     """
 
@@ -62,11 +64,10 @@ class Adaptive:
     max_nodes: int = 2000
 
     def __post_init__(self) -> None:
-        if not isinstance(self.rtol, (int, float)) or not 0 < self.rtol < 1:
-            raise ValueError(f"Adaptive(rtol) got {self.rtol!r}; expected a number between 0 and 1, such as 1e-3.")
-        if not isinstance(self.max_nodes, int) or self.max_nodes < 2 * FIRST:
-            expected = f"expected a whole number, at least {2 * FIRST}."
-            raise ValueError(f"Adaptive(max_nodes) got {self.max_nodes!r}; {expected}")
+        rtol = real(self.rtol, 0, 1, "Adaptive(rtol)", "a number between 0 and 1, such as 1e-3")
+        most = at_least(self.max_nodes, 2 * FIRST, "Adaptive(max_nodes)", "a whole number, such as 2000")
+        object.__setattr__(self, "rtol", rtol)
+        object.__setattr__(self, "max_nodes", most)
 
     def plan(self, start: Tensor, end: Tensor) -> Plan:
         """The nodes on the panels that meet the tolerance together, in ascending order."""

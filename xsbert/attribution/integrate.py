@@ -43,10 +43,15 @@ class Integral:
 
     @property
     def error(self) -> float:
-        """The relative error of law 1: ‖Σ_s u_s − (f(x) − f(r))‖ / ‖f(x) − f(r)‖; 0 where both are 0."""
+        """The relative error of law 1: ‖Σ_s u_s − (f(x) − f(r))‖ / ‖f(x) − f(r)‖; as `relative`."""
         change = self.end_value.double() - self.start_value.double()
-        miss = float(torch.linalg.vector_norm(self.vectors.sum(0) - change))
-        return miss / float(torch.linalg.vector_norm(change)) if miss else 0.0
+        miss = torch.linalg.vector_norm(self.vectors.sum(0) - change)
+        return relative(miss, torch.linalg.vector_norm(change))
+
+
+def relative(misses: Tensor, sizes: Tensor) -> float:
+    """The largest of misses as shares of sizes: 0 where nothing is missed, inf where something is that has no size."""
+    return float(torch.where(misses > 0, misses / sizes, misses).max())
 
 
 def token_vectors(paths: Paths, rule: Rule, rounded: Rounded | None = None) -> list[Integral]:

@@ -5,8 +5,11 @@ Both ways give the same matrix, to rounding and the quadrature's error.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
+
+from xsbert.attribution.arguments import real
 
 
 class Mode(Protocol):
@@ -47,8 +50,8 @@ class ByLength:
     ratio: float = 1.5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.ratio, (int, float)) or not self.ratio >= 1:
-            raise ValueError(f"ByLength(ratio) got {self.ratio!r}; expected a number, at least 1.")
+        ratio = real(self.ratio, 1, math.inf, "ByLength(ratio)", "a number, at least 1")
+        object.__setattr__(self, "ratio", ratio)
 
     def reverses(self, shorter: int, longer: int) -> bool:
         """Whether the lengths differ enough."""

@@ -17,7 +17,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from xsbert.attribution.integrate import settled
+from xsbert.attribution.integrate import relative, settled
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.quadrature import Nodes, Rule
 from xsbert.attribution.ways import NoDerivative, is_beyond, reason
@@ -73,8 +73,8 @@ def pulled_back(paths: Paths, rule: Rule, cotangents: Tensor) -> Pulled:
             raise
         raise NoDerivative(f"no gradient passes through the code: {reason(cause)}") from cause
     lengths = torch.linalg.vector_norm(pulled, dim=1) * torch.linalg.vector_norm(change)
-    misses = (products.sum(1) - pulled @ change).abs() / lengths.clamp(min=1e-30)
-    return Pulled(products[:-1], start_value, end_value, float(misses.max()), len(nodes), nodes.converged)
+    error = relative((products.sum(1) - pulled @ change).abs(), lengths)
+    return Pulled(products[:-1], start_value, end_value, error, len(nodes), nodes.converged)
 
 
 @torch.no_grad()

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xsbert.attribution.arguments import at_least
+
 
 @dataclass(frozen=True)
 class Nodes:
@@ -108,7 +110,7 @@ class RightRiemann(_Fixed):
     n: int
 
     def __post_init__(self) -> None:
-        _check_count(self.n, "RightRiemann")
+        object.__setattr__(self, "n", _checked_count(self.n, "RightRiemann"))
 
     def nodes(self) -> Nodes:
         """`n` nodes, from 1 down to 1/n."""
@@ -130,7 +132,7 @@ class GaussLegendre(_Fixed):
     n: int
 
     def __post_init__(self) -> None:
-        _check_count(self.n, "GaussLegendre")
+        object.__setattr__(self, "n", _checked_count(self.n, "GaussLegendre"))
 
     def nodes(self) -> Nodes:
         """`n` nodes in ascending order. The curve is not looked at."""
@@ -142,8 +144,5 @@ def _fixed(alphas: Tensor, weights: Tensor) -> Nodes:
     return Nodes(alphas, weights, torch.zeros(len(alphas), dtype=torch.bool))
 
 
-def _check_count(n: object, rule: str) -> None:
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"{rule}(n) got {n!r} ({type(n).__name__}); expected a whole number of nodes, such as 50.")
-    if n < 1:
-        raise ValueError(f"{rule}(n) got n = {n}; expected at least 1 node. Try {rule}(50).")
+def _checked_count(n: object, rule: str) -> int:
+    return at_least(n, 1, f"{rule}(n)", f"a whole number of nodes, such as {rule}(50)")

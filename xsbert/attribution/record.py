@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from xsbert.attribution import storage
+from xsbert.attribution.arguments import at_least
 
 
 class Record:
@@ -59,12 +60,10 @@ class Record:
 
 
 def checked_count(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int):
-        raise TypeError(f"top(k) got {k!r} ({type(k).__name__}); expected a whole number, such as 5.")
-    if k < 1:
-        raise ValueError(f"top(k) got k = {k}; expected at least 1.")
-    return k
+    """How many of the strongest are asked for: a whole number from 1 on."""
+    return at_least(k, 1, "top(k)", "a whole number, such as 5")
 
 
 def shortened(text: str, width: int = 40) -> str:
+    """A text as an error or a result shows it: quoted, and cut where it is long."""
     return repr(text if len(text) <= width else text[: width - 1] + "…")

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from xsbert.attribution.arguments import at_least
 from xsbert.attribution.integrate import Integral
 from xsbert.attribution.pullback import Pulled
 from xsbert.attribution.quadrature import Rule
@@ -56,10 +57,7 @@ def check_mode(mode: Any) -> None:
 def check_resources(memory: Any, products: Any) -> None:
     """Raises TypeError or ValueError for what is no number of bytes, or no precision for products."""
     if memory is not None:
-        if isinstance(memory, bool) or not isinstance(memory, int):
-            raise TypeError(f"memory got {memory!r} ({type(memory).__name__}); expected bytes, such as 2 * 2**30.")
-        if memory < 1:
-            raise ValueError(f"memory got {memory}; expected a positive number of bytes, such as 2 * 2**30.")
+        at_least(memory, 1, "memory", "bytes, such as 2 * 2**30")
     if products not in (None, torch.bfloat16, torch.float16):
         raise ValueError(f"products got {products!r}; expected None, torch.bfloat16 or torch.float16.")
 

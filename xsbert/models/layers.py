@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from xsbert.attribution.arguments import whole
 from xsbert.models.hooks import recorded_calls
 
 
@@ -68,8 +69,7 @@ def resolve_layer(layer: object, count: int) -> int:
         TypeError: `layer` is no whole number.
         ValueError: it is out of range.
     """
-    if isinstance(layer, bool) or not isinstance(layer, int):
-        raise TypeError(f"layer got {layer!r} ({type(layer).__name__}); expected a whole number, such as -2.")
+    layer = whole(layer, "layer", "a whole number, such as -2")
     if not -count <= layer < count:
         raise ValueError(
             f"layer got {layer}; this encoder has {count} layers: expected 0 (the embeddings' output) to {count - 1}, "

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from xsbert.attribution.arguments import real
 from xsbert.attribution.memory import ENOUGH, ENOUGH_ELSEWHERE, share_of_free
 from xsbert.attribution.root import Root, find_root
 from xsbert.models.batches import Batch, batched
@@ -79,8 +80,7 @@ class NeutralReference:
     def __post_init__(self) -> None:
         if isinstance(self.start, type) or not hasattr(self.start, "hidden_states"):
             raise TypeError(f"start got {self.start!r}; expected a reference, such as PaddingReference().")
-        if not isinstance(self.rtol, (int, float)) or not 0 < self.rtol < 1:
-            raise ValueError(f"rtol got {self.rtol!r}; expected a number between 0 and 1, such as 5e-6.")
+        object.__setattr__(self, "rtol", real(self.rtol, 0, 1, "rtol", "a number between 0 and 1, such as 5e-6"))
 
     def __repr__(self) -> str:
         named = (f for f in fields(self) if f.compare and getattr(self, f.name) != f.default)

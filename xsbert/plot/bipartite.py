@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xsbert.attribution.arguments import at_least
 from xsbert.attribution.result import Attribution
 from xsbert.plot.fonts import drawable
 from xsbert.plot.frame import LARGEST, axes_for, check_limit, label_size, label_style, summary
@@ -100,10 +101,7 @@ def _dashes(width: float) -> tuple[int, tuple[float, float]]:
 
 def _strongest(matrix: np.ndarray, k: int, threshold: float) -> list[tuple[int, int]]:
     """The k strongest pairs that are not zero and reach the threshold, the weakest first."""
-    if isinstance(k, bool) or not isinstance(k, int):
-        raise TypeError(f"k got {k!r} ({type(k).__name__}); expected a whole number, such as 20.")
-    if k < 1:
-        raise ValueError(f"k got {k}; expected at least 1.")
+    k = at_least(k, 1, "k", "a whole number, such as 20")
     magnitude = np.abs(matrix)
     order = np.argsort(-magnitude, axis=None, kind="stable")[:k]
     rows, columns = np.unravel_index(order[::-1], matrix.shape)

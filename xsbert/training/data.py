@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +85,7 @@ def _checked(name: str, found: dict[str, Dataset], spellings: tuple[str, ...]) -
             if not isinstance(text, str) or not text.strip():
                 raise ValueError(f"{name}, {spellings[0]}, row {row}: {column} is {text!r:.60}; expected a text.")
     for row, score in enumerate(split["score"]):
-        if not isinstance(score, (int, float)) or not 0 <= score <= 1:
+        if not isinstance(score, numbers.Real) or not 0 <= float(score) <= 1:
             raise ValueError(f"{name}, {spellings[0]}, row {row}: the score is {score!r}; expected 0 to 1.")
     return split.select_columns(list(COLUMNS))
 
