@@ -90,7 +90,7 @@ def test_nothing_looks_up(path):
             assert name.split(".")[2] in RESULTS
 
 
-RESULTS = ("result", "ranking", "contrast", "embedded", "storage")
+RESULTS = ("arguments", "result", "ranking", "contrast", "embedded", "storage")
 
 
 def imported(path):

@@ -145,6 +145,8 @@ class _Linear:
         self._fine = fine
         size = point.element_size() + fine * 8  # bytes
         gram = self._gram(max(1, int(memory / (2 * point.numel() * size))))
+        if not torch.isfinite(gram).all():
+            raise ValueError("The Jacobian holds NaN or infinity there; expected finite numbers.")
         eigenvalues, self._vectors = torch.linalg.eigh(gram)
         self._largest = float(eigenvalues[-1])
         seen = eigenvalues > (FINE if fine else LEAST) * self._largest

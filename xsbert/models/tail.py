@@ -82,6 +82,7 @@ class Split:
         self._check_calls(calls)
         self._learn(outputs)
         self._check_hidden(inputs[0], rows)
+        self._check_finite(embeddings)
         return inputs[0], embeddings
 
     def tail(self, features: dict[str, Any]) -> Function:
@@ -141,6 +142,17 @@ class Split:
                 f"{self._name} can't be explained: its layers are given {got} for {expected[0]} texts with "
                 f"{expected[1]} tokens; expected hidden states, (texts, tokens, size)."
             )
+
+    def _check_finite(self, embeddings: Tensor) -> None:
+        """Raises ValueError where an embedding holds NaN or infinity, and names a weight that does."""
+        if torch.isfinite(embeddings).all():
+            return
+        weights = (name for name, weight in self.modules.named_parameters() if not torch.isfinite(weight).all())
+        named = next((f"; so does its weight '{name}'" for name in weights), "")
+        raise ValueError(
+            f"{self._name} gives an embedding that holds NaN or infinity{named}. Expected finite numbers. Load its "
+            "weights anew, or those of another checkpoint: training may have gone astray."
+        )
 
     def _learn(self, outputs: list[Any]) -> None:
         """What form a layer's output has: the layers that are passed over must give the same."""

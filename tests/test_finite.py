@@ -1,0 +1,40 @@
+"""What is not finite is named where it is first seen."""
+
+import pytest
+import torch
+
+from xsbert import XSTransformer
+from xsbert.attribution import Adaptive, GaussLegendre, Reverse
+from xsbert.attribution.root import find_root
+from xsbert.models import NeutralReference, ZeroReference
+
+PAIR = ("The coffee is bad.", "This is not a good coffee.")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"quadrature": Adaptive(1e-2)},
+        {"mode": Reverse()},
+        {"reference": ZeroReference()},
+        {"reference": NeutralReference()},
+    ],
+    ids=str,
+)
+def test_a_model_that_holds_nan_is_refused_by_the_weight_that_does(tiny_folders, value, options):
+    model = XSTransformer(str(tiny_folders["mpnet_shelf"]), device="cpu")
+    with torch.no_grad():
+        model[0].auto_model.encoder.layer[-1].output.dense.bias[3] = value
+    expected = r"MPNetModel gives an embedding that holds NaN or infinity; so does its weight '.*output\.dense\.bias'"
+    with pytest.raises(ValueError, match=expected) as refused:
+        model.explain(*PAIR, **({"quadrature": GaussLegendre(2)} | options))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_search_where_the_jacobian_is_infinite_says_so():
+    start = torch.zeros(2, 3, dtype=torch.float64)
+    options = {"moves": torch.ones(2, dtype=torch.bool), "memory": 1e9, "rows": 10}
+    with pytest.raises(ValueError, match="The Jacobian holds NaN or infinity there; expected finite numbers"):
+        find_root(lambda hidden: 1 + hidden.abs().sqrt().sum(1), start, 1e-6, **options)
