@@ -2,13 +2,20 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from xsbert import Attribution
+from xsbert import Attribution, contrast
 from xsbert.__main__ import main
+from xsbert.attribution import ranked
+from xsbert.command.pair import report
+from xsbert.command.rank import report as ranking_report
+from xsbert.plot import page
+from xsbert.plot.frame import summary
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 
@@ -40,6 +47,23 @@ def test_it_prints_the_sum_and_the_strongest_pairs(command, minilm, minilm_folde
     assert len(output.splitlines()) == 12 + 10
     assert "loading" in messages
     assert "Traceback" not in messages
+
+
+@pytest.mark.parametrize("unit", ["word", "token"])
+def test_what_it_lists_is_named(command, unit):
+    output = command("Lattes!", B, f"--{unit}s", "--layer", "-1")[1]
+    other = "token" if unit == "word" else "word"
+    assert f"{unit} of A   attribution   {unit} of B" in output
+    assert f"  {unit} pairs explain  " in output
+    assert f"{other} " not in output
+
+
+def test_nothing_is_less_than_nothing(x):
+    none = replace(x, matrix=x.matrix * -1e-9, score=-1e-7, reference_terms=(-1e-7, -0.0, 1e-9))
+    shown = [report(none, 5), repr(none), repr(contrast(none, none)), page(none), summary(none)]
+    shown += [ranking_report(ranked([none, none]), 80), page(ranked([none])), repr(ranked([none]))]
+    for text in shown:
+        assert not re.search(r"[-−]0\.0+(?![0-9]|e)", text), text
 
 
 def test_its_table_adds_up(command):
@@ -99,6 +123,9 @@ def test_it_writes_what_the_ending_says(command, tmp_path, ending):
         ([A, B, "--output", "out.gif"], "expected a name that ends in .png, .pdf, .svg, .html, .json"),
         ([A, B, "--output", "none/such/out.png"], "expected a folder that exists"),
         ([A, "\ud83d"], "half a surrogate pair"),
+        ([A, ""], "got a blank text, ''; expected words"),
+        (["  \n", B], "got a blank text"),
+        (["rank", " ", "reviews.txt"], "got a blank text, ' '"),
         ([A, B, "--nonsense"], "unrecognized arguments: --nonsense"),
     ],
     ids=str,

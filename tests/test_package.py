@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "xsbert"
 FLOORS = {
+    "decimals": -1,
     "attribution": 0,
     "tables": 0,
     "pairs": 1,

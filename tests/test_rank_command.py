@@ -66,6 +66,8 @@ def test_it_prints_the_best_in_order_with_the_words_that_made_them(command, file
     inside = [(a, b, v) for a, b, v in x.top(60) if "[" not in a + b]
     for a, b, value in inside[:3]:
         assert f"{a} → {b} {value:.3f}" in output
+    rest = x.explained - sum(v for _, _, v in inside)
+    assert f"with [CLS], [SEP] {rest:.3f}" in output
 
 
 @pytest.mark.parametrize("columns", [10, 40, 60, 100])

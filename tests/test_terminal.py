@@ -219,7 +219,7 @@ def test_no_message_commands_the_terminal(command, tmp_path):  # noqa: F811
 def test_columns_stay_aligned_behind_wide_characters(command):  # noqa: F811
     text = "咖啡 ☕\ufe0f cafe\u0301 " + "x" * 60
     lines = command(text, text, "--words", "--top", "30", "--layer", "-1")[1].splitlines()
-    table = lines[lines.index(next(line for line in lines if line.startswith("token of A"))) + 1 :]
+    table = lines[lines.index(next(line for line in lines if line.startswith("word of A"))) + 1 :]
     assert any("咖" in line for line in table)
     assert any("…" in line for line in table)
     label = 40  # the longest label is cut to this

@@ -8,6 +8,7 @@ import numpy as np
 
 from xsbert.attribution.record import Record, checked_count, shortened
 from xsbert.attribution.result import Attribution
+from xsbert.decimals import decimals
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,9 +51,11 @@ class Contrast(Record):
 
     def __repr__(self) -> str:
         first, second = map(shortened, self.documents)
+        numbers = self.score_difference, self.differences.sum(dtype=np.float64), self.reference_difference
+        score, tokens, references = (decimals(number, 4, "+") for number in numbers)
         return (
-            f"Contrast({shortened(self.query)}: {first} − {second}, {self.score_difference:+.4f} = tokens "
-            f"{self.differences.sum(dtype=np.float64):+.4f}, reference terms {self.reference_difference:+.4f})"
+            f"Contrast({shortened(self.query)}: {first} − {second}, {score} = tokens {tokens}, "
+            f"reference terms {references})"
         )
 
 

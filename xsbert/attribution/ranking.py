@@ -11,6 +11,7 @@ from xsbert.attribution import frames, storage
 from xsbert.attribution.record import shortened
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.shown import Shown
+from xsbert.decimals import decimals
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,7 +148,7 @@ class Ranking(Shown, Sequence[Attribution]):
         return iter(self.results)
 
     def __repr__(self) -> str:
-        first = f", first {self.scores[0]:.4f} {shortened(self.documents[0])}" if self.results else ""
+        first = f", first {decimals(self.scores[0], 4)} {shortened(self.documents[0])}" if self.results else ""
         return f"Ranking({shortened(self.query)}, {len(self)} documents{first})"
 
 

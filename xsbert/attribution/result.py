@@ -13,6 +13,7 @@ from xsbert.attribution.record import checked_count, shortened
 from xsbert.attribution.shown import Shown
 from xsbert.attribution.spans import Span, checked_spans
 from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
+from xsbert.decimals import decimals
 
 EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
@@ -174,9 +175,9 @@ class Attribution(Shown):
         kind = "exact" if self.is_exact else "approximate"
         kind = kind if self.is_reliable else "not reliable"
         return (
-            f"Attribution({shortened(self.text_a)}, {shortened(self.text_b)}, {self.similarity} {self.score:.4f}, "
-            f"{len(self.tokens_a)} × {len(self.tokens_b)} tokens explain {self.explained:.4f}, {kind}, "
-            f"layer {self.layer}, error {self.error:.1e})"
+            f"Attribution({shortened(self.text_a)}, {shortened(self.text_b)}, "
+            f"{self.similarity} {decimals(self.score, 4)}, {len(self.tokens_a)} × {len(self.tokens_b)} pairs "
+            f"explain {decimals(self.explained, 4)}, {kind}, layer {self.layer}, error {self.error:.1e})"
         )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xsbert.decimals import decimals
+
 RAISES = ("38;5;167", "38;5;231;48;5;131", "1;38;5;231;48;5;124")
 LOWERS = ("4;38;5;68", "4;38;5;231;48;5;61", "1;4;38;5;231;48;5;25")
 """Select Graphic Rendition, weak to strong: letters alone in a colour that is read on black and on white, then white
@@ -43,7 +45,7 @@ def shading(values: Iterable[float], coloured: bool) -> Shading:
 
 def scale(values: Sequence[float], shade: Shading, unit: str) -> str:
     """From which value to which these go, shaded: the legend of the colours."""
-    least, most = (shade(f"{value:.4f}", value) for value in (min(values), max(values)))
+    least, most = (shade(decimals(value, 4), value) for value in (min(values), max(values)))
     return f"{least} to {most} a {unit}"
 
 

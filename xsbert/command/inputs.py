@@ -15,9 +15,12 @@ def texts(arguments: Sequence[str]) -> list[str]:
     """The texts that stand on the command line; where one of them is "-", what standard input holds.
 
     Raises:
-        ValueError: two are "-", or what is read is empty or not UTF-8.
+        ValueError: two are "-", one is blank, or what is read is blank or not UTF-8.
     """
     check_once(arguments)
+    for argument in arguments:
+        if not argument.strip():
+            raise ValueError(f"got a blank text, {argument!r}; expected words, for white space explains nothing.")
     return [_from_input() if argument == STANDARD_INPUT else argument for argument in arguments]
 
 

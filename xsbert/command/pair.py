@@ -13,6 +13,7 @@ from xsbert.command import colours, inputs, loading, output
 from xsbert.command.characters import fitted, padded, shown, width
 from xsbert.command.messages import say
 from xsbert.command.passage import painted, passage
+from xsbert.decimals import decimals
 
 if TYPE_CHECKING:
     from xsbert.attribution.result import Attribution
@@ -49,7 +50,7 @@ def report(x: Attribution, top: int, unit: str = "token", coloured: bool = False
             sequences that shade it is the same text.
     """
     mark = [] if x.is_reliable else [f"! {x.to_dict()['warning']}", ""]
-    return "\n".join([*_texts(x, unit, coloured), "", *_sum(x), "", *mark, *_pairs(x, top, coloured)])
+    return "\n".join([*_texts(x, unit, coloured), "", *_sum(x, unit), "", *mark, *_pairs(x, top, unit, coloured)])
 
 
 def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
@@ -72,39 +73,40 @@ def _outside(x: Attribution, rows: np.ndarray, columns: np.ndarray) -> str:
     )
     if not names:
         return ""
-    sums = (values.sum() - sum(_inside(offsets, values)) for _, offsets, values in sides)
-    return "; {:.4f} and {:.4f} outside the texts".format(*sums) + f" ({fitted(shown(', '.join(names)), LABEL)})"
+    sums = (decimals(values.sum() - sum(_inside(offsets, values)), 4) for _, offsets, values in sides)
+    return f"; {' and '.join(sums)} outside the texts ({fitted(shown(', '.join(names)), LABEL)})"
 
 
 def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
     return [float(value) for offset, value in zip(offsets, values, strict=True) if offset]
 
 
-def _sum(x: Attribution) -> list[str]:
-    """What the token pairs explain, the reference terms, and the score that they sum to."""
+def _sum(x: Attribution, unit: str) -> list[str]:
+    """What the pairs explain, the reference terms, and the score that they sum to."""
     ra, rb, rr = x.reference_terms
     if x.is_exact:
-        meaning, remedy = "none, the token pairs sum to the similarity", ""
+        meaning, remedy = f"none, the {unit} pairs sum to the similarity", ""
     else:
-        meaning, remedy = "what the token pairs do not explain", "   (--reference neutral leaves none)"
+        meaning, remedy = f"what the {unit} pairs do not explain", "   (--reference neutral leaves none)"
+    pairs = f"  {unit} pairs explain"
     return [
-        f"  token pairs explain    {x.explained:9.4f}   at layer {x.layer}, quadrature error {x.error:.0e}",
-        f"+ f(r_a)·f(b)            {ra:9.4f}   the reference terms: {meaning}",
-        f"+ f(a)·f(r_b)            {rb:9.4f}{remedy}",
-        f"− f(r_a)·f(r_b)          {rr:9.4f}",
-        f"= similarity ({x.similarity + ')':<7}    {x.score:9.4f}",
+        f"{pairs:<25}{decimals(x.explained, 4):>9}   at layer {x.layer}, quadrature error {x.error:.0e}",
+        f"+ f(r_a)·f(b)            {decimals(ra, 4):>9}   the reference terms: {meaning}",
+        f"+ f(a)·f(r_b)            {decimals(rb, 4):>9}{remedy}",
+        f"− f(r_a)·f(r_b)          {decimals(rr, 4):>9}",
+        f"= similarity ({x.similarity + ')':<7}    {decimals(x.score, 4):>9}",
     ]
 
 
-def _pairs(x: Attribution, top: int, coloured: bool) -> list[str]:
+def _pairs(x: Attribution, top: int, unit: str, coloured: bool) -> list[str]:
     """The strongest pairs as a table."""
     pairs = x.top(top)
     shade = colours.shading([pair.value for pair in pairs], coloured)
     labels = [fitted(shown(pair.token_a), LABEL) for pair in pairs]
-    columns = max(width("token of A"), *map(width, labels))
-    lines = [f"{padded('token of A', columns)}   attribution   token of B"]
+    columns = max(width(f"{unit} of A"), *map(width, labels))
+    lines = [f"{padded(f'{unit} of A', columns)}   attribution   {unit} of B"]
     for label, pair in zip(labels, pairs, strict=True):
-        value = f"{pair.value:.4f}"
+        value = decimals(pair.value, 4)
         number = " " * (11 - len(value)) + shade(value, pair.value)
         lines.append(f"{padded(label, columns)}   {number}   {fitted(shown(pair.token_b), LABEL)}")
     return lines

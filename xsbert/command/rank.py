@@ -15,6 +15,7 @@ from xsbert.command.characters import fitted, shown, width
 from xsbert.command.documents import read_documents
 from xsbert.command.messages import is_watched, say
 from xsbert.command.passage import excerpt, painted, passage
+from xsbert.decimals import decimals
 
 if TYPE_CHECKING:
     from xsbert.attribution.ranking import Ranking
@@ -74,7 +75,7 @@ def report(ranking: Ranking, columns: int, unit: str = "word", coloured: bool = 
     lines += [f"sums   {colours.scale(inside, shade, unit)}"] if inside else []
     for place, (x, values) in enumerate(zip(ranking, sums, strict=True), 1):
         found = excerpt(passage(x.text_b, x.offsets_b, values), room)
-        lines += ["", f"{place:>{places}}  {x.score:7.4f}  {painted(found, shade)}"]
+        lines += ["", f"{place:>{places}}  {decimals(x.score, 4):>7}  {painted(found, shade)}"]
         named = [fitted(shown(f"{id_name} {ranking.ids[place - 1]}"), room)] if ranking.ids else []
         lines += [indent + line for line in _wrapped([*named, *_pairs(x)], room)]
     return "\n".join(lines)
@@ -85,22 +86,29 @@ def _summary(ranking: Ranking) -> list[str]:
     error = max(x.error for x in ranking)
     terms = max(abs(ra + rb - rr) for ra, rb, rr in (x.reference_terms for x in ranking))
     exact = all(x.is_exact for x in ranking)
-    rest = "no reference terms" if exact else f"reference terms up to {terms:.4f}"
+    worst = max(ranking, key=lambda x: max(x.errors))
+    mark = [] if worst.is_reliable else [f"     ! {worst.to_dict()['warning']}"]
+    rest = "no reference terms" if exact else f"reference terms up to {decimals(terms, 4)}"
     return [
         f"       {len(ranking):,} of {ranking.compared:,} documents, by {first.similarity}",
         f"       at layer {first.layer}, quadrature error up to {error:.0e}; {rest}",
+        *mark,
     ]
 
 
 def _pairs(x: Attribution) -> list[str]:
-    """The strongest pairs of words that stand in both texts."""
+    """The strongest pairs of words that stand in both texts, and what all others add: those of special tokens."""
     rows, columns = ([i for i, at in enumerate(offsets) if at] for offsets in (x.offsets_a, x.offsets_b))
     values = x.matrix[np.ix_(rows, columns)]
     order = np.argsort(-np.abs(values), axis=None, kind="stable")[:PAIRS]
-    return [
-        f"{_label(x.tokens_a[rows[i]])} → {_label(x.tokens_b[columns[j]])} {values[i, j]:.3f}"
+    found = [
+        f"{_label(x.tokens_a[rows[i]])} → {_label(x.tokens_b[columns[j]])} {decimals(values[i, j], 3)}"
         for i, j in zip(*np.unravel_index(order, values.shape), strict=True)
     ]
+    rest = x.explained - values.sum(dtype=np.float64)
+    sides = ((x.tokens_a, x.offsets_a), (x.tokens_b, x.offsets_b))
+    outside = dict.fromkeys(name for names, offsets in sides for name, at in zip(names, offsets, strict=True) if not at)
+    return [*found, f"with {_label(', '.join(outside))} {decimals(rest, 3)}"] if outside else found
 
 
 def _label(word: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xsbert.attribution.arguments import at_least
 from xsbert.attribution.result import Attribution
+from xsbert.decimals import decimals
 from xsbert.plot.fonts import drawable
 from xsbert.plot.frame import LARGEST, axes_for, check_limit, label_size, label_style, summary
 
@@ -147,7 +148,9 @@ def _legend(ax: Axes, pairs: list[tuple[int, int]], matrix: np.ndarray, look: _L
     ax.legend(
         handles,
         [f"{value:+.2g}".replace("-", "−") for value in samples],
-        title=f"the {len(pairs)} strongest of {matrix.size} pairs; they sum to {drawn.sum():.3f}".replace("-", "−"),
+        title=f"the {len(pairs)} strongest of {matrix.size} pairs; they sum to {decimals(drawn.sum(), 3)}".replace(
+            "-", "−"
+        ),
         ncol=max(len(handles), 1),
         loc="upper center",
         bbox_to_anchor=(0.5, 0),

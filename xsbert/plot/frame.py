@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xsbert.attribution.result import Attribution
+from xsbert.decimals import decimals
 from xsbert.plot.fonts import drawable, families
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def label_size(ax: Axes, rows: int, columns: int | None = None) -> float:
 
 
 def summary(x: Attribution) -> str:
-    return f"{x.similarity} {x.score:.3f} · pairs explain {x.explained:.3f}"
+    return f"{x.similarity} {decimals(x.score, 3)} · pairs explain {decimals(x.explained, 3)}"
 
 
 def largest(matrix: np.ndarray) -> float:

@@ -6,12 +6,13 @@ from html import escape
 from pathlib import PurePath
 
 from xsbert.attribution.result import Attribution, unreliable
+from xsbert.decimals import decimals
 from xsbert.plot.pieces import printable
 
 
 def number(value: float, signed: bool = False) -> str:
     """Three decimals, with a true minus."""
-    return f"{value:{'+' if signed else ''}.3f}".replace("-", "−")
+    return decimals(value, 3, "+" if signed else "").replace("-", "−")
 
 
 def text(value: str) -> str:
@@ -22,7 +23,7 @@ def text(value: str) -> str:
 def equation(x: Attribution) -> str:
     """The similarity as the sum of the pairs and the reference terms."""
     ra, rb, rr = x.reference_terms
-    terms = [("=", x.explained, "token pairs explain"), ("+", ra, "f(r<sub>a</sub>)·f(b)")]
+    terms = [("=", x.explained, "the pairs explain"), ("+", ra, "f(r<sub>a</sub>)·f(b)")]
     terms += [("+", rb, "f(a)·f(r<sub>b</sub>)"), ("−", rr, "f(r<sub>a</sub>)·f(r<sub>b</sub>)")]
     total = f'<div class="total"><b>{number(x.score)}</b><small>similarity ({x.similarity})</small></div>'
     parts = "".join(

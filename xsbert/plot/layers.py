@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsbert.attribution.result import Attribution
+from xsbert.decimals import decimals
 from xsbert.plot.frame import LARGEST, axes_for, check_axes, check_limit, check_results
 from xsbert.plot.heatmap import draw, draw_scale, mark_negative
 
@@ -96,7 +97,7 @@ def _check_count(what: str, got: int, expected: int) -> None:
 
 
 def _title(x: Attribution) -> str:
-    return f"layer {x.layer}\nexplains {x.explained:.3f} · error {x.error:.0e}"
+    return f"layer {x.layer}\nexplains {decimals(x.explained, 3)} · error {x.error:.0e}"
 
 
 def _cell(x: Attribution) -> float:
