@@ -35,12 +35,13 @@ class Browser:
         self._browser = browser
         self.troubles: list[str] = []
 
-    def open(self, html: str, folder: Path, *, width: int = 1000, dark: bool = False):
+    def open(self, html: str, folder: Path, *, width: int = 1000, dark: bool = False, touch: bool = False):
         """The page as a person has it: a file, opened."""
         file = folder / "page.html"
         file.write_text(html, encoding="utf-8")
         scheme = "dark" if dark else "light"
-        page = self._browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        size = {"width": width, "height": 800}
+        page = self._browser.new_page(viewport=size, color_scheme=scheme, has_touch=touch)
         page.on("console", lambda message: self.troubles.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))

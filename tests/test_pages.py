@@ -196,7 +196,7 @@ def test_words_alone_need_no_switch(browser, subwords, tmp_path):
 def test_the_heatmap_shows_the_pair_under_the_pointer(browser, x, tmp_path):
     shown = browser.open(page(x), tmp_path)
     i, j = strongest(x.matrix)
-    place = shown.evaluate(f"[map.left + ({j} + 0.5) * map.cell, map.top + ({i} + 0.5) * map.cell]")
+    place = place_of(shown, j, i)
     canvas = shown.locator("#heatmap")
     pixel = "([x, y]) => [...$('heatmap').getContext('2d').getImageData(x, y, 1, 1).data]"
     assert shown.evaluate(pixel, place) == [0xEE, 0x7B, 0x5B, 255]  # the pole
@@ -204,6 +204,84 @@ def test_the_heatmap_shows_the_pair_under_the_pointer(browser, x, tmp_path):
     said = f"“{x.tokens_a[i]}” with “{x.tokens_b[j]}”: +{x.matrix[i, j]:.3f}"
     assert shown.locator("#status").inner_text() == said
     assert shown.locator(".chosen").all_inner_texts() == [x.tokens_a[i], x.tokens_b[j]]
+
+
+def test_the_table_follows_the_switch_and_the_slider(browser, subwords, tmp_path):
+    shown = browser.open(page(subwords), tmp_path)
+    rows = "[...document.querySelectorAll('tbody tr')].map(row => [...row.cells].map(cell => cell.textContent))"
+
+    def table():
+        return [(a, b, float(value.replace("−", "-"))) for a, b, value in shown.evaluate(rows)]
+
+    def near(pairs):
+        return [(a, b, pytest.approx(value, abs=6e-4)) for a, b, value in pairs]
+
+    assert table() == near(subwords.words().top(10))
+    shown.get_by_label("tokens").check()
+    assert table() == near(subwords.top(10))
+    shown.locator("#slider").fill("80")
+    left = [pair for pair in subwords.top(10) if abs(pair.value) >= 0.8 * abs(subwords.top(1)[0].value)]
+    assert table() == near(left)
+    assert len(left) < 10
+    shown.get_by_label("words").check()
+    shown.locator("#slider").fill("0")
+    assert table() == near(subwords.words().top(10))
+
+
+def test_in_all_stays_in_all(browser, x, tmp_path):
+    """What the slider hides is left out of what is shown, not of the sum."""
+    shown = browser.open(page(x), tmp_path)
+    index = x.tokens_a.index("coffee")
+    row, most = x.matrix[index], np.abs(x.matrix).max()
+    shown.locator("#text-a .w").nth(index).click()
+    status = shown.locator("#status")
+    assert f"+{row.sum():.3f} in all; with" in status.inner_text()
+    shown.locator("#slider").fill("30")
+    left = row[np.abs(row) >= 0.3 * most].sum()
+    assert abs(left - row.sum()) > 2e-3
+    assert f"+{row.sum():.3f} in all (+{left:.3f} in pairs that are not hidden)" in status.inner_text()
+
+
+def place_of(shown, column, row):
+    """Where a cell of the heatmap has its middle."""
+    return shown.evaluate(f"[map.left + ({column} + 0.5) * map.cell, map.top + ({row} + 0.5) * map.cell]")
+
+
+def test_the_heatmap_says_what_a_hidden_pair_has(browser, x, tmp_path):
+    shown = browser.open(page(x), tmp_path)
+    shown.locator("#slider").fill("50")
+    i, j = np.unravel_index(np.abs(x.matrix - 0.3 * x.matrix.max()).argmin(), x.matrix.shape)
+    left, top = place_of(shown, j, i)
+    shown.locator("#heatmap").hover(position={"x": left, "y": top})
+    said = f"“{x.tokens_a[i]}” with “{x.tokens_b[j]}”: +{x.matrix[i, j]:.3f} (hidden as weak)"
+    assert shown.locator("#status").inner_text() == said
+
+
+def test_the_heatmap_answers_a_tap(browser, x, tmp_path):
+    shown = browser.open(page(x), tmp_path, touch=True)
+    status, (i, j) = shown.locator("#status"), strongest(x.matrix)
+    left, top = place_of(shown, j, i)
+    shown.locator("#text-a .w", has_text="bad").tap()
+    shown.locator("#heatmap").tap(position={"x": left, "y": top})
+    assert status.inner_text() == f"“{x.tokens_a[i]}” with “{x.tokens_b[j]}”: +{x.matrix[i, j]:.3f}"
+    assert shown.locator(".chosen").all_inner_texts() == [x.tokens_a[i], x.tokens_b[j]]
+    shown.locator("h1").tap()
+    assert shown.locator(".chosen").count() == 0
+
+
+def test_a_ranking_answers_a_tap_and_says_what_is_nothing(browser, minilm_cos, tmp_path):
+    ranking = minilm_cos.explain_ranking("cheap hotel", [A, "A cheap hotel."])
+    faint = ranking[1].matrix.copy()
+    faint[:, 1] = 0
+    ranking = replace(ranking, results=(ranking[0], replace(ranking[1], matrix=faint)))
+    shown = browser.open(page(ranking), tmp_path, touch=True)
+    status = shown.locator("#status")
+    shown.locator("li .place").nth(1).tap()
+    assert status.inner_text().startswith("What each word of the query adds to the score of document 2")
+    shown.locator("#document-1 .w", has_text="The").tap()
+    assert status.inner_text() == ("“The” in document 2 is found by: nothing as strong as 1 % of the strongest pair")
+    shown.locator("h1").tap()
+    assert status.inner_text().startswith("Words have the colour")
 
 
 def painted(shown, i, j):
@@ -358,7 +436,7 @@ def test_a_ranking_shows_what_the_query_finds(browser, minilm_cos, tmp_path):
         assert strengths(shown, f"document-{n}") == pytest.approx(expected(x.matrix[i], limit), abs=2e-3)
     assert "“cheap” finds: “cheap” in document 1" in shown.locator("#status").inner_text()
     shown.locator("#document-0 .w", has_text="hotel").hover()
-    assert "Found in “hotel” by: “hotel”" in shown.locator("#status").inner_text()
+    assert "“hotel” in document 1 is found by: “hotel”" in shown.locator("#status").inner_text()
     assert shown.evaluate("window.hacked") is None
 
 

@@ -59,11 +59,12 @@ def named(model: str) -> str:
 
 
 def strongest(x: Attribution, k: int = 10) -> str:
-    """The strongest pairs as a table, which a screen reader can read."""
+    """The strongest pairs as a table, which a screen reader can read; the page's script brings it up to date."""
     rows = "".join(
         f"<tr><td><bdi>{text(pair.token_a)}</bdi></td><td><bdi>{text(pair.token_b)}</bdi></td>"
         f'<td class="num">{number(pair.value, signed=True)}</td></tr>'
         for pair in x.top(k)
     )
     head = '<tr><th scope="col">text A</th><th scope="col">text B</th><th scope="col" class="num">attribution</th></tr>'
-    return f"<table><caption>The strongest pairs</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    caption = "<caption>The strongest pairs</caption>"
+    return f'<table>{caption}<thead>{head}</thead><tbody id="pairs">{rows}</tbody></table>'

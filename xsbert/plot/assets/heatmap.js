@@ -105,13 +105,22 @@ function mark(pen, ink) {
   else if (state.cell) pen.strokeRect(left + state.cell.j * cell, top + state.cell.i * cell, cell, cell);
 }
 
-function watchHeatmap(changed) {
-  const canvas = $("heatmap");
-  canvas.addEventListener("pointermove", (event) => {
+// `pointed` is called with the cell under the pointer or null, `tapped` with the one that a finger taps: it stays.
+function watchHeatmap(pointed, tapped) {
+  const canvas = $("heatmap"), isTouch = (event) => event.pointerType === "touch";
+  const cellAt = (event) => {
     const box = canvas.getBoundingClientRect(), { rows, columns } = state.view.matrix;
     const i = Math.floor((event.clientY - box.top - map.top) / map.cell), j = Math.floor((event.clientX - box.left - map.left) / map.cell);
-    const cell = i >= 0 && j >= 0 && i < rows && j < columns ? { i, j } : null;
-    if (cell?.i !== state.cell?.i || cell?.j !== state.cell?.j) changed(cell);
+    return i >= 0 && j >= 0 && i < rows && j < columns ? { i, j } : null;
+  };
+  canvas.addEventListener("pointermove", (event) => {
+    const cell = cellAt(event);
+    if (!isTouch(event) && (cell?.i !== state.cell?.i || cell?.j !== state.cell?.j)) pointed(cell);
   });
-  canvas.addEventListener("pointerleave", () => { if (state.cell) changed(null); });
+  canvas.addEventListener("pointerleave", (event) => { if (state.cell && !isTouch(event)) pointed(null); });
+  document.addEventListener("pointerup", (event) => {
+    if (!isTouch(event) || event.target.closest(".controls")) return;
+    if (event.target === canvas) tapped(cellAt(event));
+    else if (state.cell) pointed(null);
+  });
 }

@@ -2,14 +2,13 @@
 
 const views = Object.fromEntries(data.views.map((view) => [view.name, { ...view, matrix: unpacked(view.matrix) }]));
 const state = { view: views[data.views[0].name], least: 0, chosen: null, cell: null };
-const LINKS = 6;
+const LINKS = 6, PAIRS = 10;
 let words = { a: [], b: [] };
 
 const other = (side) => (side === "a" ? "b" : "a");
-const value = (i, j) => {
-  const v = state.view.matrix.at(i, j);
-  return Math.abs(v) >= state.least * state.view.matrix.limit ? v : 0;
-};
+const isShown = (v) => Math.abs(v) >= state.least * state.view.matrix.limit;
+// What the slider leaves of a pair.
+const value = (i, j) => { const v = state.view.matrix.at(i, j); return isShown(v) ? v : 0; };
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));
 const labels = (side) => state.view["labels_" + side];
 
@@ -29,6 +28,12 @@ function sumsOf(side) {
     for (let k = 0; k < across; k++) total += pair(side, i, k);
     return total;
   });
+}
+
+// The sum of a word over the other text, whatever the slider hides.
+function whole(side, index) {
+  const { at } = state.view.matrix;
+  return labels(other(side)).reduce((sum, _, k) => sum + (side === "a" ? at(index, k) : at(k, index)), 0);
 }
 
 function partners(side, index) {
@@ -73,11 +78,13 @@ function say() {
   const number = (v) => make("span", { class: "num" }, shown(v, limit));
   status.replaceChildren();
   if (chosen) {
-    const found = partners(chosen.side, chosen.index), total = found.reduce((sum, p) => sum + p.value, 0);
-    status.append(quoted(labels(chosen.side)[chosen.index]), " in text ", chosen.side.toUpperCase(), ": ", number(total), " in all");
+    const found = partners(chosen.side, chosen.index), left = found.reduce((sum, p) => sum + p.value, 0);
+    status.append(quoted(labels(chosen.side)[chosen.index]), " in text ", chosen.side.toUpperCase(), ": ", number(whole(chosen.side, chosen.index)), " in all");
+    if (state.least) status.append(" (", number(left), " in pairs that are not hidden)");
     found.slice(0, LINKS).forEach((p, n) => status.append(n ? ", " : "; with ", quoted(p.label), " ", number(p.value)));
   } else if (cell) {
-    status.append(quoted(labels("a")[cell.i]), " with ", quoted(labels("b")[cell.j]), ": ", number(value(cell.i, cell.j)));
+    status.append(quoted(labels("a")[cell.i]), " with ", quoted(labels("b")[cell.j]), ": ", number(state.view.matrix.at(cell.i, cell.j)));
+    if (!isShown(state.view.matrix.at(cell.i, cell.j))) status.append(" (hidden as weak)");
   } else status.append("Each " + (state.view.name === "words" ? "word" : "token") + " has the colour of its sum over the other text. Point at one, or move to it with Tab and the arrow keys, to see what it goes with; click or press Enter to keep it, Escape to let it go.");
 }
 
@@ -110,8 +117,23 @@ function curve(a, b, box) {
   return `M${start} C${rest.join(" ")}`;
 }
 
+// The strongest pairs that the slider leaves, by words or by tokens.
+function fillTable() {
+  const { values, columns, limit } = state.view.matrix, best = []; // the strongest first; of equals the first
+  values.forEach((v, k) => {
+    if (!isShown(v) || (best.length === PAIRS && Math.abs(v) <= Math.abs(values[best[PAIRS - 1]]))) return;
+    const place = best.findIndex((other) => Math.abs(values[other]) < Math.abs(v));
+    best.splice(place < 0 ? best.length : place, 0, k);
+    best.length = Math.min(best.length, PAIRS);
+  });
+  const label = (side, k) => make("td", {}, make("bdi", {}, labels(side)[k]));
+  $("pairs").replaceChildren(...best.map((k) => make("tr", {}, label("a", Math.floor(k / columns)), label("b", k % columns),
+    make("td", { class: "num" }, shown(values[k], limit)))));
+}
+
 function slide() {
   state.least = Number($("slider").value) / 100;
+  fillTable();
   const { values } = state.view.matrix, limit = state.view.matrix.limit * state.least;
   let count = 0, total = 0;
   for (const v of values) if (Math.abs(v) >= limit) { count++; total += v; }
@@ -120,12 +142,12 @@ function slide() {
   $("share").textContent = `${which}, together ${shown(total, data.limit)}`;
 }
 
-choosing($("texts"), (word) => { state.chosen = word; if (word) state.cell = null; draw(); });
+const choice = choosing($("texts"), (word) => { state.chosen = word; if (word) state.cell = null; draw(); });
 $("slider").addEventListener("input", () => { slide(); draw(); });
 for (const radio of document.getElementsByName("view")) radio.addEventListener("change", () => { setView(radio.value); slide(); });
 addEventListener("resize", draw);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-watchHeatmap((cell) => { state.cell = cell; draw(); });
+watchHeatmap((cell) => { state.cell = cell; draw(); }, (cell) => { choice.clear(); state.cell = cell; draw(); });
 setView(data.views[0].name);
 slide();
 if (document.fonts) document.fonts.ready.then(draw);

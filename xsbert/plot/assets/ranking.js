@@ -19,7 +19,9 @@ documents.forEach((d, n) => {
   else box.classList.remove("short");
   box.closest("li").addEventListener("pointerenter", () => { near = d; draw(); });
 });
-$("documents").addEventListener("pointerleave", () => { near = null; draw(); });
+const leave = () => { near = null; draw(); };
+$("documents").addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") leave(); });
+document.addEventListener("click", (event) => { if (near && !event.target.closest(".documents")) leave(); }); // a finger's tap
 const mostFound = most(documents.flatMap((d) => d.found));
 
 function addMore(box) {
@@ -54,14 +56,17 @@ function draw() {
 
 function say(inQuery, d, gave) {
   const status = $("status"), bdi = (label) => make("bdi", {}, "“" + label + "”");
-  const list = (pairs) => pairs.filter((p) => Math.abs(p.value) >= 0.01 * limit).sort((p, q) => Math.abs(q.value) - Math.abs(p.value)).slice(0, 5)
-    .forEach((p, n) => status.append(n ? ", " : ": ", bdi(p.label), p.place ? ` in document ${p.place} ` : " ", make("span", { class: "num" }, shown(p.value, limit))));
+  const list = (pairs) => {
+    const found = pairs.filter((p) => Math.abs(p.value) >= 0.01 * limit).sort((p, q) => Math.abs(q.value) - Math.abs(p.value)).slice(0, 5);
+    found.forEach((p, n) => status.append(n ? ", " : ": ", bdi(p.label), p.place ? ` in document ${p.place} ` : " ", make("span", { class: "num" }, shown(p.value, limit))));
+    if (!found.length) status.append(": nothing as strong as 1 % of the strongest pair");
+  };
   status.replaceChildren();
   if (inQuery !== null) {
     status.append(bdi(data.labels[inQuery]), " finds");
     list(documents.flatMap((each, n) => each.labels.map((label, j) => ({ label, place: n + 1, value: each.matrix.at(inQuery, j) }))));
   } else if (chosen) {
-    status.append("Found in ", bdi(d.labels[chosen.index]), " by");
+    status.append(bdi(d.labels[chosen.index]), ` in document ${chosen.side + 1} is found by`);
     list(data.labels.map((label, i) => ({ label, value: d.matrix.at(i, chosen.index) })));
   } else if (d) {
     status.append("What each word of the query adds to the score of document " + (documents.indexOf(d) + 1));
