@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-import warnings
 from typing import Any
 
 EVALUATIONS = 2  # of the dev split in an epoch; a checkpoint each
@@ -129,6 +128,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         load_best_model_at_end=True,
         metric_for_best_model=f"eval_dev_spearman_{options.similarity}",
         logging_steps=every,
+        dataloader_pin_memory=False,  # gives these small batches nothing, and fails where a GPU is the default device
         report_to="none",
     )
     trainer = SentenceTransformerTrainer(model, arguments, splits["train"], loss=loss, evaluator=judges["dev"])
@@ -154,7 +154,6 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    warnings.filterwarnings("ignore", message=".*pin_memory.*")
     try:
         figures = train(options)
     except (OSError, TypeError, ValueError, ImportError) as error:

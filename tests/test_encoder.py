@@ -50,32 +50,6 @@ def test_the_hosts_older_load(tiny_folders):
     assert model.explain(A, B, **FAST).is_exact
 
 
-def test_a_device_without_float64_is_left_for_the_processor(minilm, monkeypatch):
-    """No such device is at hand: what is tested is that the whole copy would move, and the model not."""
-    from xsbert.models import copies
-
-    plain, devices = copies._convert, []
-
-    def convert(root, dtype, keep=frozenset(), device=None):
-        devices.append(device)
-        return plain(root, dtype, keep, device)
-
-    before = state(minilm)
-    monkeypatch.setattr(copies, "_convert", convert)
-    minilm.explain(A, B, **FAST)
-    assert devices == [None]
-    monkeypatch.setattr(copies, "_lacks_float64", lambda root: True)
-    expected = minilm.explain(A, B, **FAST)
-    assert devices == [None, torch.device("cpu")]
-    assert state(minilm) == before
-    # The copy really goes where it is sent.
-    twin = copies.private_copy(list(minilm), torch.float32)
-    copies._convert(twin, torch.float32, device=torch.device("meta"))
-    assert {tensor.device.type for tensor in (*twin.parameters(), *twin.buffers())} == {"meta"}
-    assert state(minilm) == before
-    assert expected.score == pytest.approx(0.7915, abs=1e-4)
-
-
 def test_wrapping_something_else_is_refused():
     with pytest.raises(TypeError, match="got a Linear; expected a SentenceTransformer"):
         XSTransformer.wrap(torch.nn.Linear(1, 1))

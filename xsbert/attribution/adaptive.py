@@ -139,7 +139,7 @@ Values = dict[tuple[float, bool], Tensor]
 def _asked(values: Values, alphas: set[float], double: bool) -> Generator[Question, Answer, None]:
     """Asks for the values that are not known yet."""
     if new := sorted(alpha for alpha in alphas if (alpha, double) not in values):
-        answer = yield Question(new, torch.zeros(0, dtype=torch.float64), double)
+        answer = yield Question(new, torch.zeros(0, dtype=torch.float64, device="cpu"), double)
         values.update({(alpha, double): value for alpha, value in zip(new, answer.values, strict=True)})
 
 
@@ -230,6 +230,6 @@ def _collect(panels: list[_Panel], converged: bool) -> Nodes:
     return Nodes(
         alphas=torch.cat([p.alphas for p in panels]),
         weights=torch.cat([p.weights for p in panels]),
-        double=torch.cat([torch.full((p.order,), p.double) for p in panels]),
+        double=torch.cat([torch.full((p.order,), p.double, device="cpu") for p in panels]),
         converged=converged,
     )

@@ -104,9 +104,9 @@ def _answered(paths: Paths, questions: dict[int, Question], double: bool) -> dic
     asked = {b: question for b, question in questions.items() if question.double is double}
     if not asked:
         return {}
-    alphas = [torch.cat([torch.tensor(q.ends, dtype=torch.float64), q.inner]) for q in asked.values()]
+    alphas = [torch.cat([torch.tensor(q.ends, dtype=torch.float64, device="cpu"), q.inner]) for q in asked.values()]
     sizes = [len(each) for each in alphas]
-    which = torch.tensor(list(asked)).repeat_interleave(torch.tensor(sizes))
+    which = torch.tensor([b for b, size in zip(asked, sizes, strict=True) for _ in range(size)], device="cpu")
     if any(len(q.inner) for q in asked.values()):
         # Slopes at the ends are not asked for, and cost less than a pass of their own for the values.
         values, slopes = paths.slopes(torch.cat(alphas), which, double=double)
@@ -141,12 +141,12 @@ def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: 
 def _of_precision(all_nodes: list[Nodes], double: bool) -> tuple[Tensor, Tensor, Tensor]:
     """The nodes of one precision of all paths: α, weight, and which path, `(N,)` each."""
     chosen = [nodes.double == double for nodes in all_nodes]
-    texts = [torch.full((int(mask.sum()),), b) for b, mask in enumerate(chosen)]
+    texts = [torch.full((int(mask.sum()),), b, device="cpu") for b, mask in enumerate(chosen)]
     alphas = [nodes.alphas[mask] for nodes, mask in zip(all_nodes, chosen, strict=True)]
     weights = [nodes.weights[mask] for nodes, mask in zip(all_nodes, chosen, strict=True)]
     return torch.cat(alphas), torch.cat(weights), torch.cat(texts)
 
 
 def _none() -> Nodes:
-    empty = torch.zeros(0, dtype=torch.float64)
-    return Nodes(empty, empty, torch.zeros(0, dtype=torch.bool))
+    empty = torch.zeros(0, dtype=torch.float64, device="cpu")
+    return Nodes(empty, empty, empty.bool())

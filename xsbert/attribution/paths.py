@@ -59,8 +59,8 @@ class Paths:
 
     @cached_property
     def _values_at_both_ends(self) -> tuple[Tensor, ...]:
-        texts = torch.arange(len(self))
-        values = self.value(torch.tensor([0.0, 1.0]).repeat_interleave(len(self)), texts.repeat(2))
+        texts = torch.arange(len(self), device="cpu")
+        values = self.value(torch.tensor([0.0, 1.0], device="cpu").repeat_interleave(len(self)), texts.repeat(2))
         return values.split(len(self))
 
     def deltas(self, texts: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ A rule is a value. Its plan gives `Nodes`; the rules here do not look at the pat
 `xsbert.attribution.Adaptive` does.
 
 Law: the weights of every rule sum to 1.
+
+Nodes are few numbers that Python looks at: they lie on the processor, whatever the default device is.
 """
 
 from __future__ import annotations
@@ -114,8 +116,8 @@ class RightRiemann(_Fixed):
 
     def nodes(self) -> Nodes:
         """`n` nodes, from 1 down to 1/n."""
-        alphas = torch.arange(self.n, 0, -1, dtype=torch.float64) / self.n
-        return _fixed(alphas, torch.full((self.n,), 1 / self.n, dtype=torch.float64))
+        alphas = torch.arange(self.n, 0, -1, dtype=torch.float64, device="cpu") / self.n
+        return _fixed(alphas, torch.full_like(alphas, 1 / self.n))
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class GaussLegendre(_Fixed):
 
 
 def _fixed(alphas: Tensor, weights: Tensor) -> Nodes:
-    return Nodes(alphas, weights, torch.zeros(len(alphas), dtype=torch.bool))
+    return Nodes(alphas, weights, torch.zeros_like(alphas, dtype=torch.bool))
 
 
 def _checked_count(n: object, rule: str) -> int:

@@ -140,7 +140,7 @@ class _Linear:
     def __init__(
         self, function: Pointwise, point: Tensor, live: Tensor, moves: Tensor, memory: float, many: int, fine: bool
     ) -> None:
-        self.function, self.point, self.moves, self.many = function, point, moves, many
+        self.function, self.point, self.moves, self.many = function, point, moves.to(point.device), many
         self.live = live.nonzero()[:, 0]  # the equations that do not hold
         self._fine = fine
         size = point.element_size() + fine * 8  # bytes
@@ -154,7 +154,7 @@ class _Linear:
 
     def steps(self, value: Tensor) -> Tensor:
         """step(λ) for each λ, the largest λ first: `(K, S, H)`."""
-        dampings = self._largest * torch.tensor(DAMPINGS, dtype=torch.float64)[:, None]
+        dampings = self._largest * self._eigenvalues.new_tensor(DAMPINGS)[:, None]
         solved = self._seen(value) / (self._eigenvalues + dampings) @ self._vectors.T  # (K, D)
         return -self._pulled(solved).double().unflatten(1, self.point.shape)
 
@@ -173,7 +173,8 @@ class _Linear:
     def _gram(self, held: int) -> Tensor:
         """J Jᵀ of the equations that do not hold, from so many rows of J at a time."""
         count = len(self.live)
-        gram, eye = torch.zeros(count, count, dtype=torch.float64), torch.eye(count, dtype=torch.float64)
+        eye = torch.eye(count, dtype=torch.float64, device="cpu")
+        gram = torch.zeros_like(eye)
         for start in range(0, count, held):
             block = slice(start, start + held)
             rows = self._summed(eye[block])

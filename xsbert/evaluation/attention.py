@@ -59,9 +59,10 @@ class AttentionRollout:
 def _shares(engine: Engine, batch: Any) -> np.ndarray:
     """v: each token's share of the embedding, `(S, D)`."""
     split = engine.split(batch)
-    _, embedding = split.embedded(batch.features)  # (1, D)
-    rolled = rollout(attentions(split, batch.features))  # (S, S)
-    outputs = split.modules[0](dict(batch.features))["token_embeddings"][0].double()
+    features = split.at_hand(batch.features)
+    _, embedding = split.embedded(features)  # (1, D)
+    rolled = rollout(attentions(split, features))  # (S, S)
+    outputs = split.modules[0](features)["token_embeddings"][0].double()
     shares = rolled.T @ outputs / len(outputs)  # (S, D)
     if shares.shape[1] != embedding.shape[1] or not torch.allclose(shares.sum(0), embedding[0].double(), atol=1e-3):
         raise ValueError(

@@ -53,11 +53,11 @@ class Cosines:
     def _of(self, text_a: str, text_b: str) -> PairMatrix:
         a, b = read(self.model, text_a), read(self.model, text_b)
         left, right = (torch.nn.functional.normalize(final_embeddings(self.model, text), dim=-1) for text in (a, b))
-        return PairMatrix(text_a, text_b, a.offsets, b.offsets, (left @ right.T).cpu().numpy())
+        return PairMatrix(text_a, text_b, a.offsets, b.offsets, (left @ right.T).numpy())
 
 
 def final_embeddings(model: XSTransformer, text: Text) -> Tensor:
-    """The encoder's last token embeddings in evaluation mode, `(S, H)`, float64."""
+    """The encoder's last token embeddings in evaluation mode, `(S, H)`, in float64, which not every device has."""
     with evaluating(model), torch.no_grad():
         output = model[0](dict(text.features))
-    return output["token_embeddings"][0].double()
+    return output["token_embeddings"][0].cpu().double()

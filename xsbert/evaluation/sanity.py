@@ -67,7 +67,7 @@ def randomised(model: XSTransformer, top: int, seed: int = 0) -> XSTransformer:
             f"expected 0 to {len(layers)}, or {len(layers) + 1} for all weights."
         )
     chosen = [twin] if top > len(layers) else layers[len(layers) - top :]
-    random = torch.Generator().manual_seed(seed)
+    random = torch.Generator("cpu").manual_seed(seed)
     for part in dict.fromkeys(part for module in chosen for part in module.modules()):
         _shuffle(part, random)
     return twin
@@ -79,7 +79,7 @@ def _shuffle(module: nn.Module, random: torch.Generator) -> None:
     for parameter in module.parameters(recurse=False):
         count = parameter.numel()
         if parameter.dim() != 1 or count not in orders:
-            orders[count] = torch.randperm(count, generator=random).to(parameter.device)
+            orders[count] = torch.randperm(count, generator=random, device="cpu").to(parameter.device)
         parameter.copy_(parameter.flatten()[orders[count]].view_as(parameter))
 
 

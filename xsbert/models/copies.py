@@ -21,16 +21,30 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixi
 def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequential:
     """A copy of the modules in evaluation mode, with eager attention and weights in `dtype`.
 
-    Weights that have that dtype already are shared with the original, the others converted. On a
-    device that has no float64 (Apple's) they are copied to the processor, for law 1 needs float64.
+    Weights that have that dtype already are shared with the original, the others converted; all are
+    where `device_of_copy` says.
     """
     original = nn.Sequential(*modules)
     twin = copy.deepcopy(original, _shared(original)).eval()
-    _convert(twin, dtype, device=torch.device("cpu") if _lacks_float64(original) else None)
+    _convert(twin, dtype)
     for module in twin.modules():
         if isinstance(module, PreTrainedModel) and module.config._attn_implementation != "eager":
             module.set_attn_implementation("eager")
     return twin
+
+
+def device_of_copy(device: torch.device) -> torch.device:
+    """Where the private copy of a model on this device is: there, or on the processor where the device has no float64.
+
+    Law 1 needs float64, and Apple's devices have none.
+    """
+    try:
+        torch.zeros(1, dtype=torch.float64, device=device)
+    except (TypeError, RuntimeError) as cause:
+        if isinstance(cause, torch.OutOfMemoryError):
+            raise
+        return torch.device("cpu")
+    return device
 
 
 def in_float64(twin: nn.Sequential, unused: Iterable[nn.Module]) -> nn.Sequential:
@@ -53,25 +67,25 @@ def _shared(root: nn.Module) -> dict[int, Any]:
     return {id(value): value for value in (*tensors, *tokenizers)}
 
 
-def _lacks_float64(root: nn.Module) -> bool:
-    return any(parameter.device.type == "mps" for parameter in root.parameters())
-
-
 def _convert(
     root: nn.Module,
     dtype: torch.dtype,
     keep: set[int] = frozenset(),  # type: ignore[assignment]
-    device: torch.device | None = None,
 ) -> None:
     # Replaces the tensors, where Module.to would write into those that the original shares.
     converted: dict[int, Any] = {}
+    devices: dict[torch.device, torch.device] = {}
     for module in root.modules():
         for tensors in (module._parameters, module._buffers):
             for name, tensor in tensors.items():
                 if tensor is None or id(tensor) in keep:
                     continue
                 if id(tensor) not in converted:
-                    new = tensor.detach().to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+                    if tensor.device not in devices:
+                        devices[tensor.device] = device_of_copy(tensor.device)
+                    new = tensor.detach().to(
+                        devices[tensor.device], dtype if tensor.is_floating_point() else tensor.dtype
+                    )
                     same = new.dtype == tensor.dtype and new.device == tensor.device
                     parameter = isinstance(tensor, nn.Parameter)
                     converted[id(tensor)] = tensor if same else nn.Parameter(new, False) if parameter else new

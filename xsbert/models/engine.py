@@ -27,6 +27,7 @@ from xsbert.attribution.tangents import Rounded
 from xsbert.attribution.ways import NoDerivative
 from xsbert.models.batches import Batch, batched, batches, pulled_through
 from xsbert.models.checks import say_once, warn
+from xsbert.models.copies import device_of_copy
 from xsbert.models.passing import blocking
 from xsbert.models.prompts import Given, routed
 from xsbert.models.reference import PaddingReference, Reference
@@ -63,7 +64,8 @@ class Engine:
         self.model, self.rule, self.reference = model, rule, reference
         self._splits: dict[tuple[nn.Module, ...], Split] = {}
         self._make_split = partial(Split, layer=layer, truncate_dim=getattr(model, "truncate_dim", None), layers=layers)
-        self.memory = share_of_free(model.device) if memory is None else memory
+        self.device = device_of_copy(model.device)
+        self.memory = share_of_free(self.device) if memory is None else memory
         self.rounded = None if products is None else Rounded(products)
         self._checked: set[Split] = set()
 
@@ -215,7 +217,7 @@ class Engine:
     def _together(self, tokens: int) -> int:
         """How many texts of a length share a batch: enough that their first questions fill a pass."""
         hidden = getattr(self.model.config, "hidden_size", 1024)
-        budget = Budget(self.memory, 4 * hidden, tokens, self.model.device)
+        budget = Budget(self.memory, 4 * hidden, tokens, self.device)
         return max(1, budget.rows("slope") // (5 * tokens))
 
     def _fields(self, text: Text, found: Integral | Pulled, split: Split, whole: Tensor) -> dict[str, Any]:
@@ -247,7 +249,8 @@ def undisturbed(device: torch.device) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.no_grad())
-        stack.enter_context(torch.autocast(device.type, enabled=False))
+        for kind in {device.type, "cpu"}:  # a private copy may be on the processor
+            stack.enter_context(torch.autocast(kind, enabled=False))
         yield
 
 

@@ -50,7 +50,7 @@ class ReferenceTransformer(Transformer):
         tokenizer puts around a text, and padding tokens between them."""
         prefix, suffix = self._special_ids
         between = [padding_id(self.tokenizer)] * (length - len(prefix) - len(suffix))
-        return torch.tensor([*prefix, *between, *suffix][:length])
+        return torch.tensor([*prefix, *between, *suffix][:length], device="cpu")
 
     def reference_embeddings(self, length: int) -> Tensor:
         """The reference's token embeddings, `(length, H)`, all its tokens attended."""
@@ -58,7 +58,7 @@ class ReferenceTransformer(Transformer):
 
     def references_of(self, lengths: Sequence[int]) -> list[Tensor]:
         """The references' token embeddings, `(length, H)` each, from one pass."""
-        ids = torch.full((len(lengths), max(lengths)), padding_id(self.tokenizer))  # (K, S)
+        ids = torch.full((len(lengths), max(lengths)), padding_id(self.tokenizer), device="cpu")  # (K, S)
         mask = torch.zeros_like(ids)
         for row, length in enumerate(lengths):
             ids[row, :length], mask[row, :length] = self.reference_ids(length), 1

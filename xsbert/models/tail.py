@@ -54,7 +54,7 @@ class Split:
 
     def hidden_states(self, features: dict[str, Any]) -> Tensor:
         """h: the hidden states that enter layer l for B texts of one length, `(B, S, H)`."""
-        features = self._at_hand(features)
+        features = self.at_hand(features)
         with torch.no_grad(), recorded_outputs(self._layers[: self.layer]) as outputs:
             hidden = captured_input(self._layers[self.layer], lambda: self.modules(dict(features)))
         self._learn(outputs)
@@ -69,8 +69,8 @@ class Split:
                 the same pass, `(2B, …)`. They are what the embeddings see; what reads the features behind the first
                 layer, such as a pooling, sees the texts' own, as it does in `tail`.
         """
-        features = self._with_reference(self._at_hand(features))
-        rows, then = (features, _nothing) if others is None else _followed_by(features, self._at_hand(others))
+        features = self._with_reference(self.at_hand(features))
+        rows, then = (features, _nothing) if others is None else _followed_by(features, self.at_hand(others))
         with (
             torch.no_grad(),
             recorded_outputs(self._layers[: self.layer]) as outputs,
@@ -85,6 +85,11 @@ class Split:
         self._check_finite(embeddings)
         return inputs[0], embeddings
 
+    def at_hand(self, features: dict[str, Any]) -> dict[str, Any]:
+        """The features on the private copy's device."""
+        device = next(self.modules.parameters()).device
+        return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in features.items()}
+
     def tail(self, features: dict[str, Any]) -> Function:
         """f after layer l: hidden states `(N, S, H)`, and which of the B texts each is of, → embeddings `(N, D)`.
 
@@ -92,7 +97,7 @@ class Split:
         through float64 weights. Each text's own masks and positions are used at all its points: its
         features are repeated, so every architecture makes what it needs for that batch.
         """
-        features = self._with_reference(self._at_hand(features))
+        features = self._with_reference(self.at_hand(features))
         if self._passed is None:
             self.hidden_states(features)  # tells what the layers give
         return lambda hidden, texts: self._embed(features, hidden, texts)[..., : self.truncate_dim]
@@ -167,11 +172,6 @@ class Split:
         repeated = {name: _taken(value, texts) for name, value in features.items()}
         with passed_over(layers[: self._passed or 0], self._outputs), replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
-
-    def _at_hand(self, features: dict[str, Any]) -> dict[str, Any]:
-        """The features on the private copy's device."""
-        device = next(self.modules.parameters()).device
-        return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in features.items()}
 
     def _with_reference(self, features: dict[str, Any]) -> dict[str, Any]:
         """Has the shift subtract a constant: its inner pass must not see the replaced hidden states."""

@@ -59,7 +59,7 @@ def read(model: BaseModel, text: str | Given) -> Text:
             f"The tokenizer of this model ({type(model.tokenizer).__name__}) gives no character offsets; "
             "expected a fast tokenizer. Load the model with processor_kwargs={'use_fast': True}."
         )
-    special = torch.tensor(encoding.special_tokens_mask, dtype=torch.bool)
+    special = torch.tensor(encoding.special_tokens_mask, dtype=torch.bool, device="cpu")
     offsets = tuple(
         None if mark else _within(string, start - len(prompt), end - len(prompt))
         for mark, (start, end) in zip(special.tolist(), encoding.offsets, strict=True)

@@ -25,15 +25,15 @@ class BatchesOfLikeLength(DefaultBatchSampler):
         self._lengths = [max(lengths) for lengths in zip(*columns, strict=True)]
 
     def __iter__(self) -> Iterator[list[int]]:
-        chance = torch.Generator().manual_seed(self.seed + self.epoch)
-        order = torch.randperm(len(self._lengths), generator=chance).tolist()
+        chance = torch.Generator("cpu").manual_seed(self.seed + self.epoch)
+        order = torch.randperm(len(self._lengths), generator=chance, device="cpu").tolist()
         if self.drop_last:
             order = order[: len(self) * self.batch_size]
         batches = []
         for start in range(0, len(order), CHUNK * self.batch_size):
             chunk = sorted(order[start : start + CHUNK * self.batch_size], key=self._lengths.__getitem__)
             batches += [chunk[i : i + self.batch_size] for i in range(0, len(chunk), self.batch_size)]
-        for i in torch.randperm(len(batches), generator=chance).tolist():
+        for i in torch.randperm(len(batches), generator=chance, device="cpu").tolist():
             yield batches[i]
 
     def __len__(self) -> int:
