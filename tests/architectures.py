@@ -15,9 +15,11 @@ from typing import Any
 import torch
 import transformers
 from sentence_transformers.base.modules import Transformer
+from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
 from sentence_transformers.sentence_transformer.modules import Pooling
+from sentence_transformers.sparse_encoder.modules import SpladePooling
 
-from xsbert import XSTransformer
+from xsbert import XSMultiVectorEncoder, XSSparseEncoder, XSTransformer
 from xsbert.models.default import packaged_model
 
 TEXTS = ("The coffee is bad.", "This is not a good coffee.", "Unbelievably expensive.")
@@ -141,8 +143,13 @@ TABLE = {
 }
 
 
-def build(name: str, folder: Path) -> XSTransformer:
-    """The row's model, in a folder."""
+def has_word_head(name: str) -> bool:
+    """Whether there is a masked language model of this architecture, as sparse encoders are made from."""
+    return getattr(transformers, TABLE[name].config) in transformers.MODEL_FOR_MASKED_LM_MAPPING
+
+
+def build(name: str, folder: Path, kind: type = XSTransformer) -> Any:
+    """The row's model, an encoder of this class, in a folder."""
     row = TABLE[name]
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(packaged_model()))
     if row.decoder:
@@ -150,15 +157,21 @@ def build(name: str, folder: Path) -> XSTransformer:
     tokenizer.save_pretrained(folder)
     config = getattr(transformers, row.config)(vocab_size=len(tokenizer), **row.sizes)
     torch.manual_seed(0)
-    encoder = transformers.AutoModel.from_config(config)
+    auto = transformers.AutoModelForMaskedLM if kind is XSSparseEncoder else transformers.AutoModel
+    encoder = auto.from_config(config)
     with torch.no_grad():
         for parameter in encoder.parameters():
             if parameter.dim() > 1:
                 parameter *= row.scale
     encoder.eval().save_pretrained(folder)
-    transformer = Transformer(str(folder))
+    task = "fill-mask" if kind is XSSparseEncoder else "feature-extraction"
+    transformer = Transformer(str(folder), transformer_task=task)
+    if kind is XSSparseEncoder:
+        return kind(modules=[transformer, SpladePooling()], device="cpu")
+    if kind is XSMultiVectorEncoder:
+        return kind(modules=[transformer, MultiVectorMask()], device="cpu")
     pooling = Pooling(transformer.get_embedding_dimension(), "lasttoken" if row.decoder else "mean")
-    return XSTransformer(modules=[transformer, pooling], device="cpu")
+    return kind(modules=[transformer, pooling], device="cpu")
 
 
 def page() -> str:

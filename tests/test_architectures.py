@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.architectures import TABLE, TEXTS, build, page
-from xsbert.attribution import Adaptive
+from tests.architectures import TABLE, TEXTS, build, has_word_head, page
+from xsbert import XSMultiVectorEncoder, XSSparseEncoder
+from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre
 
 RULE = Adaptive(1e-2)
 EXPLAINED = [name for name, row in TABLE.items() if not row.refused]
@@ -28,6 +29,34 @@ def test_the_laws_hold(name, tmp_path):
         single = model.explain(c, a, layer=layer, quadrature=RULE)
         np.testing.assert_allclose(other.matrix, single.matrix, atol=1e-5 * np.abs(single.matrix).max())
     assert len({module.training for module in model.modules()}) == 1
+
+
+def both_modes(model):
+    """A pair that its lengths put to reverse mode, in forward mode and as the lengths choose."""
+    options = {"layer": -1, "quadrature": GaussLegendre(2)}
+    return [model.explain("Coffee", TEXTS[1], mode=mode, **options).matrix for mode in (Forward(), ByLength())]
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_both_modes_give_the_same(name, tmp_path):
+    forward, chosen = both_modes(build(name, tmp_path))
+    np.testing.assert_allclose(chosen, forward, atol=1e-4 * np.abs(forward).max())
+
+
+@pytest.mark.parametrize("name", [name for name in EXPLAINED if has_word_head(name)])
+def test_sparse_encoders_give_the_same_in_both_modes(name, tmp_path):
+    forward, chosen = both_modes(build(name, tmp_path, XSSparseEncoder))
+    assert forward.any()
+    np.testing.assert_allclose(chosen, forward, atol=1e-4 * np.abs(forward).max())
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_late_interaction_sums_to_its_score(name, tmp_path):
+    model = build(name, tmp_path, XSMultiVectorEncoder)
+    x = model.explain("Coffee", TEXTS[1])
+    own = model.similarity(model.encode_query(["Coffee"]), model.encode_document([TEXTS[1]]))
+    assert x.score == pytest.approx(float(own), rel=1e-5)
+    assert x.explained == pytest.approx(x.score, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", REFUSED)

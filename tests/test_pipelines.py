@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from sentence_transformers.base.modules import Dense, Normalize
-from sentence_transformers.sentence_transformer.modules import Dropout, LayerNorm, Pooling
+from sentence_transformers.sentence_transformer.modules import Dropout, LayerNorm, Pooling, WordWeights
 from torch import nn
 
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive
+from xsbert.models import MaskReference, PaddingReference
 
 A, B = "The dog runs after the kitten in the yard.", "Outside in the garden the cat is chased by the dog."
 SIZE = 32
@@ -106,3 +107,12 @@ def test_a_compiled_encoder_is_explained_as_what_it_was_compiled_from(tiny_folde
     plain[0].auto_model.compile(backend="eager")
     np.testing.assert_allclose(plain.explain(A, B).matrix, expected.matrix, atol=1e-5)
     assert plain[0].auto_model._compiled_call_impl is not None
+
+
+@pytest.mark.parametrize("reference", [PaddingReference(), MaskReference()], ids=repr)
+def test_weights_of_a_texts_own_tokens_stay_with_them(tiny, reference):
+    """What reads the tokens behind the layers sees the text's own at both ends of its path."""
+    transformer, pooling = list(tiny["mpnet_shelf"])[:2]
+    vocabulary = tiny["mpnet_shelf"].tokenizer.convert_ids_to_tokens(range(len(tiny["mpnet_shelf"].tokenizer)))
+    weights = WordWeights(vocabulary, {"dog": 3.0, "cat": 2.0, "<pad>": 9.0}, 0.7)
+    check(XSTransformer(modules=[transformer, weights, pooling], device="cpu"), reference=reference)

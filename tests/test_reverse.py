@@ -1,11 +1,15 @@
 """Reverse mode: the same matrix as forward mode, with an error of its own that is measured."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from tests.lines import line
 from tests.test_integrate import END, START, D, nonlinear
+from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse, RightRiemann
 from xsbert.attribution.integrate import token_vectors
 from xsbert.attribution.pullback import pulled_back
@@ -91,3 +95,36 @@ def test_bad_modes_are_refused(minilm):
         minilm.explain(SHORT, LONG, mode="reverse")
     with pytest.raises(ValueError, match=r"ByLength\(ratio\) got 0\.5"):
         ByLength(0.5)
+
+
+class WritesOver(nn.Module):
+    """Writes over what its own backward pass needs."""
+
+    def forward(self, features):
+        features["sentence_embedding"] = features["sentence_embedding"].sigmoid().mul_(2)
+        return features
+
+
+def test_where_no_gradients_pass_forward_mode_serves(tiny):
+    model = XSTransformer(modules=[*list(tiny["mpnet_shelf"])[:2], WritesOver()], device="cpu")
+    options = {"layer": -1, "quadrature": GaussLegendre(6)}
+    expected = model.explain(SHORT, LONG, mode=Forward(), **options)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=r"Reverse\(\)")
+        assert model.explain(SHORT, LONG, **options) == expected
+        ranking = model.explain_ranking(SHORT, [LONG, SHORT, LONG.upper()], **options)
+    assert ranking[0].error <= 1e-5
+    with pytest.warns(UserWarning, match=r"Reverse\(\) gives way to Forward\(\), for no gradient passes"):
+        assert model.explain(SHORT, LONG, mode=Reverse(), **options) == expected
+
+
+def test_a_models_own_error_is_not_hidden(tiny):
+    class Broken(nn.Module):
+        def forward(self, features):
+            if torch.is_grad_enabled() or len(features["input_ids"]) > 5:
+                raise RuntimeError("on purpose")
+            return features
+
+    model = XSTransformer(modules=[*list(tiny["mpnet_shelf"])[:2], Broken()], device="cpu")
+    with pytest.raises(RuntimeError, match="on purpose"):
+        model.explain(SHORT, LONG, layer=-1, quadrature=GaussLegendre(6))

@@ -1,5 +1,7 @@
 """Sparse encoders: embeddings as long as a vocabulary, by the same laws."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,9 @@ from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sparse_encoder.modules import SpladePooling
 
 from xsbert import XSSparseEncoder
-from xsbert.attribution import Adaptive
+from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse
 from xsbert.attribution.dual import Dual
+from xsbert.attribution.pullback import pulled_back
 from xsbert.attribution.ways import by_duals
 from xsbert.models.tail import Split
 
@@ -93,3 +96,22 @@ def test_a_head_tied_to_the_word_embeddings_runs_in_float64(model):
         double = split.tail(features)(hidden.double(), torch.zeros(1, dtype=torch.long))
     assert double.dtype == torch.float64
     torch.testing.assert_close(double.float(), embeddings, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", [ByLength(), Reverse()], ids=repr)
+@pytest.mark.parametrize("activation", ["relu", "log1p_relu"])
+@pytest.mark.parametrize("pooling", ["max", "sum"])
+def test_every_pooling_and_activation_is_explained_in_every_mode(folder, pooling, activation, mode, monkeypatch):
+    """In evaluation SPLADE's activations write over what a backward pass needs."""
+    pulled = Mock(wraps=pulled_back)
+    monkeypatch.setattr("xsbert.models.engine.pulled_back", pulled)
+    modules = [Transformer(folder, transformer_task="fill-mask"), SpladePooling(pooling, activation)]
+    model = XSSparseEncoder(modules=modules, device="cpu")
+    options, training = {"layer": -1, "quadrature": GaussLegendre(3)}, model[1].training
+    (x,) = model.explain_ranking("cat", [B], mode=mode, **options)
+    expected = model.explain("cat", B, mode=Forward(), task=("query", "document"), **options)
+    assert x.nodes == expected.nodes
+    np.testing.assert_allclose(x.matrix, expected.matrix, atol=1e-6 * np.abs(expected.matrix).max())
+    assert pulled.call_count == 1
+    assert x.errors != expected.errors, "forward mode served"
+    assert model[1].training == training

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from sentence_transformers.sparse_encoder.modules import SpladePooling
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
@@ -30,6 +31,8 @@ def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequent
     for module in twin.modules():
         if isinstance(module, PreTrainedModel) and module.config._attn_implementation != "eager":
             module.set_attn_implementation("eager")
+        elif isinstance(module, SpladePooling):
+            module.training = True  # in evaluation it writes over what a backward pass needs; else it is the same
     return twin
 
 

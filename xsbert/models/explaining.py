@@ -79,7 +79,8 @@ class Explains(BaseModel):
                 search that is made once for each length. Not every model has one.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
-                through a much longer text. The matrix is the same, to the errors that it carries.
+                through a much longer text. The matrix is the same, to the errors that it carries. Where
+                no gradients pass through the model, forward mode serves.
             prompt, prompt_name, task: what `encode` puts before a text, as there; with the task "query" or
                 "document" what `encode_query` and `encode_document` put there, and the route that they
                 take. One for both texts, or a pair. The prompt's tokens are in the result, and
@@ -101,8 +102,8 @@ class Explains(BaseModel):
                 `memory` not positive, `products` not a lower precision.
 
         Warns:
-            UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, or
-                the products rounded too much for it.
+            UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, the
+                products rounded too much for it, or `Reverse()` was asked of a model without gradients.
         """
         check_string(text_a, "text_a")
         check_string(text_b, "text_b")
