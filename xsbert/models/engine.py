@@ -28,6 +28,7 @@ from xsbert.attribution.ways import NoDerivative
 from xsbert.models.batches import Batch, batched, batches, pulled_through
 from xsbert.models.checks import say_once, warn
 from xsbert.models.copies import device_of_copy
+from xsbert.models.names import name_of
 from xsbert.models.passing import blocking
 from xsbert.models.prompts import Given, routed
 from xsbert.models.reference import PaddingReference, Reference
@@ -237,7 +238,7 @@ class Engine:
             "layer": split.layer,
             "reference": repr(self.reference),
             "quadrature": repr(self.rule) + (f", products in {rounds}" if rounds else ""),
-            "model": _name(self.model),
+            "model": name_of(self.model),
             "prompt": text.given.prompt,
             "prompted": text.prompted,
         }
@@ -256,10 +257,6 @@ def undisturbed(device: torch.device) -> Iterator[None]:
 
 def _first() -> Tensor:
     return torch.zeros(1, dtype=torch.long, device="cpu")
-
-
-def _name(model: BaseModel) -> str:
-    return str(getattr(model.config, "_name_or_path", "") or type(model.transformers_model).__name__)
 
 
 def _on_host(tensor: Tensor) -> Any:

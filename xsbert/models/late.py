@@ -13,6 +13,7 @@ from xsbert.attribution.result import Attribution
 from xsbert.attribution.words import Offset
 from xsbert.models.checks import check_folder
 from xsbert.models.inputs import listed_ids, listed_pairs, listed_texts
+from xsbert.models.names import name_of
 from xsbert.models.prompts import Both, Given, both, given
 from xsbert.models.text import check_string, read
 
@@ -162,7 +163,7 @@ class XSMultiVectorEncoder(MultiVectorEncoder):
             layer=int(getattr(getattr(encoder, "config", None), "num_hidden_layers", 0)),
             reference="none",
             quadrature="none",
-            model=str(getattr(getattr(encoder, "config", None), "_name_or_path", "")),
+            model=name_of(self),
             prompts=(query.given.prompt, document.given.prompt),
             prompted_a=query.prompted,
             prompted_b=document.prompted,

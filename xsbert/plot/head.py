@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import PurePath
 
 from xsbert.attribution.result import Attribution, unreliable
 from xsbert.decimals import decimals
@@ -45,17 +44,11 @@ def meaning(x: Attribution) -> str:
 
 def facts(x: Attribution) -> str:
     """How it was computed, in one line."""
-    parts = [f"quadrature error {x.error:.0e}", f"layer {x.layer}", named(x.model), x.quadrature]
+    parts = [f"quadrature error {x.error:.0e}", f"layer {x.layer}", x.model, x.quadrature]
     parts += [f"{x.nodes[0]} + {x.nodes[1]} nodes", x.reference]
     cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
     parts += [f"the model did not read all of {cut}"] if cut else []
     return f'<p class="quiet facts">{" · ".join(map(text, parts))}</p>'
-
-
-def named(model: str) -> str:
-    """The model's name; of a long path its end."""
-    path = PurePath(model)
-    return "…/" + "/".join(path.parts[-2:]) if path.is_absolute() and len(path.parts) > 3 else model
 
 
 def strongest(x: Attribution, k: int = 10) -> str:

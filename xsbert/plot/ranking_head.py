@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from xsbert.attribution.ranking import Ranking
 from xsbert.attribution.result import unreliable
-from xsbert.plot.head import named, number, text
+from xsbert.plot.head import number, text
 
 MOST_NAMED = 5
 """Documents that a line names by their places; of more it says how many."""
@@ -40,7 +40,7 @@ def facts(ranking: Ranking) -> list[str]:
     layers = sorted({x.layer for x in ranking})
     found = [f"quadrature error up to {max(x.error for x in ranking):.0e}"]
     found += [f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"]
-    found += [_each(named(x.model) for x in ranking), _each(x.quadrature for x in ranking)]
+    found += [_each(x.model for x in ranking), _each(x.quadrature for x in ranking)]
     found += [f"{nodes[0]} to {nodes[-1]} nodes a text", _each(x.reference for x in ranking)]
     cut = ["the query"] if any(x.truncated[0] for x in ranking) else []
     if places := [place for place, x in enumerate(ranking, 1) if x.truncated[1]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from xsbert.models.names import without_folders
+
 CARD = """\
 ---
 library_name: sentence-transformers
@@ -60,14 +62,15 @@ def model_card(title: str, recipe: Mapping[str, Any], figures: Mapping[str, Any]
         for name, part in figures.items()
         if isinstance(part, Mapping)
     ]
+    rows = [f"| {name.replace('_', ' ')} | {without_folders(str(value))} |" for name, value in recipe.items()]
     return CARD.format(
         title=title,
         kind=EXACT if recipe["shift"] else PLAIN,
-        model=recipe["model"],
+        model=without_folders(str(recipe["model"])),
         folder=title,
         similarity=recipe["similarity"],
         figures="\n".join(splits),
         best_step=figures["best_step"],
         steps=figures["steps"],
-        recipe="\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in recipe.items()),
+        recipe="\n".join(rows),
     )
