@@ -99,7 +99,7 @@ TABLE = {
     ),
     "MobileBERT": Row("MobileBertConfig", SMALL | {"intra_bottleneck_size": 8}),
     "MRA": Row("MraConfig", remark="no forward mode: by backward passes"),
-    "CLIP's text model": Row("CLIPTextConfig", SIZES | {"eos_token_id": 102, "bos_token_id": 101}),
+    "CLIP's text model": Row("CLIPTextConfig", SIZES | {"eos_token_id": 102, "bos_token_id": 101}, "its tower alone"),
     "T5": Row("T5Config", T5, "its encoder", scale=1),
     "mT5": Row("MT5Config", T5, "its encoder", scale=1),
     "Mamba": Row(
@@ -182,6 +182,7 @@ def page() -> str:
         remarks = ["causal, pooled at its last token"] if row.decoder else []
         explained = "no" if row.refused and "from layer" not in row.remark else "yes"
         lines.append(f"| {name} | {explained} | {'; '.join([*remarks, *filter(None, [row.remark])])} |")
+    lines += ["| CLIP, SigLIP | yes | text with text, through their processors: tests/test_encoding.py |"]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,7 +14,9 @@ from xsbert.attribution.integrate import Integral
 from xsbert.attribution.pullback import Pulled
 from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.result import MISSED
-from xsbert.models.text import Text
+
+if TYPE_CHECKING:
+    from xsbert.models.text import Text
 
 MODEL_FILES = ("modules.json", "config.json", "adapter_config.json")
 

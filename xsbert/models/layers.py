@@ -21,7 +21,8 @@ class Layer(NamedTuple):
 def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
     """The list of layers that the hidden states run through, found in the module tree.
 
-    It is the longest list of modules of one class that lies in no other list.
+    It is the longest list of modules of one class that lies in no other list; where the encoder has a
+    `text_model`, of that.
 
     Args:
         encoder: a transformers model.
@@ -31,9 +32,10 @@ def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
         TypeError: `path` is no string.
         ValueError: there is no such list.
     """
-    lists = dict(_outermost_lists(encoder))
     if path is not None:
-        return _named(encoder, path, lists)
+        return _named(encoder, path, dict(_outermost_lists(encoder)))
+    # Beside the text's tower, CLIP and its kind have one for images.
+    lists = dict(_outermost_lists(getattr(encoder, "text_model", encoder)))
     stacks = [module for module in lists.values() if len({type(layer) for layer in module}) == 1]
     if not stacks:
         raise ValueError(

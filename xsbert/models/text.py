@@ -11,7 +11,8 @@ from sentence_transformers.base.model import BaseModel
 from torch import Tensor
 
 from xsbert.attribution.words import Offset
-from xsbert.models.prompts import Given, given
+from xsbert.models.encoding import encoding_of
+from xsbert.models.prompts import Given, given, routed
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Text:
         features: what the host's `preprocess` gives for this text alone, a batch of one, on the model's device.
         tokens: the S tokens as the characters that they stand for.
         pieces: the S tokens as the tokenizer spells them ("##ing", "Ġdog").
-        offsets: where each token stands in `string`; None for special and prompt tokens.
+        offsets: where each token stands in `string`; None for special and prompt tokens, and where it is not
+            known.
         special: `(S,)`, bool: the tokens that the tokenizer added around the text.
         prompted: the positions of the prompt's tokens.
         truncated: whether the tokenizer cut the text.
@@ -44,8 +46,7 @@ def read(model: BaseModel, text: str | Given) -> Text:
 
     Raises:
         TypeError: `string` is not a string.
-        ValueError: it holds half a surrogate pair, which no tokenizer can read, or the model's
-            tokenizer gives no offsets.
+        ValueError: it holds half a surrogate pair, which no tokenizer can read.
     """
     if not isinstance(text, Given):
         check_string(text)
@@ -53,31 +54,25 @@ def read(model: BaseModel, text: str | Given) -> Text:
     string, prompt, _ = text
     check_string(string)
     features = _preprocessed(model, text)
-    encoding = (getattr(features, "encodings", None) or [None])[0]
-    if encoding is None:
-        raise ValueError(
-            f"The tokenizer of this model ({type(model.tokenizer).__name__}) gives no character offsets; "
-            "expected a fast tokenizer. Load the model with processor_kwargs={'use_fast': True}."
-        )
-    special = torch.tensor(encoding.special_tokens_mask, dtype=torch.bool, device="cpu")
+    first: Any = routed(list(model), text.task)[0]
+    encoding = encoding_of(features, getattr(first, "tokenizer", None) or model.tokenizer, prompt + string)
     offsets = tuple(
-        None if mark else _within(string, start - len(prompt), end - len(prompt))
-        for mark, (start, end) in zip(special.tolist(), encoding.offsets, strict=True)
+        None if place is None else _within(string, place[0] - len(prompt), place[1] - len(prompt))
+        for place in encoding.offsets
     )
-    pieces = tuple(encoding.tokens)
-    prompted = tuple(i for i, offset in enumerate(offsets) if offset is None and not special[i])
-    tokens = [_shown(string, piece, offset) for piece, offset in zip(pieces, offsets, strict=True)]
+    prompted = tuple(i for i, place in enumerate(encoding.offsets) if place is not None and offsets[i] is None)
+    tokens = [_shown(string, piece, offset) for piece, offset in zip(encoding.pieces, offsets, strict=True)]
     for i in prompted:
-        tokens[i] = prompt[slice(*encoding.offsets[i])].strip() or tokens[i]
+        tokens[i] = prompt[slice(*encoding.offsets[i] or ())].strip() or tokens[i]
     return Text(
         given=text,
         features={name: _moved(value, model.device) for name, value in features.items()},
         tokens=tuple(tokens),
-        pieces=pieces,
+        pieces=encoding.pieces,
         offsets=offsets,
-        special=special.to(model.device),
+        special=torch.tensor(encoding.special, device=model.device),
         prompted=prompted,
-        truncated=bool(encoding.overflowing),
+        truncated=encoding.cut,
     )
 
 
