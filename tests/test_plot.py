@@ -1,10 +1,14 @@
 """Heatmaps: colours centred on zero, readable labels, data that stays data."""
 
+import warnings
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from matplotlib import font_manager
+from matplotlib import font_manager, rc_context
+from matplotlib.text import Text
 
 from xsbert import Attribution, plot, utils
 from xsbert.plot.fonts import families
@@ -118,6 +122,28 @@ def test_a_word_in_another_script_takes_a_font_that_has_it():
             assert len(chosen) > len(usual)
             return
     pytest.skip("every installed font is covered by the usual one")
+
+
+@pytest.mark.parametrize("draw", [plot.heatmap, plot.bipartite, plot.cumulative, plot.layers])
+def test_characters_that_no_font_has_are_said_in_one_line(x, tmp_path, draw):
+    strange = "".join(chr(0x10FFFD - i) for i in range(20))  # of private use
+    y = replace(x, text_a=strange, tokens_a=(strange[:10], strange[10:], *x.tokens_a[2:]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        axes = draw(y)
+        figure = (axes[0] if isinstance(axes, list) else axes).figure
+        figure.savefig(tmp_path / "x.png")
+        figure.savefig(tmp_path / "x.svg")
+    (message,) = {str(each.message) for each in caught}
+    assert message.startswith("No installed font has 20 of the characters (")
+    assert len(caught) == 1
+    assert "\ufffd" * 10 in "".join(text.get_text() for text in figure.findobj(Text))
+
+
+def test_a_usual_font_that_is_not_there_is_not_asked_for(x, caplog):
+    with rc_context({"font.family": ["No Such Font", "DejaVu Sans"]}):
+        assert families(["coffee"]) == ["DejaVu Sans"]
+    assert "No Such Font" not in caplog.text
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg", "PNG"])

@@ -116,11 +116,13 @@ def _heights(count: int, longer: int) -> np.ndarray:
 
 
 def _write(ax: Axes, left: Sequence[str], right: Sequence[str], longer: int) -> None:
-    style = label_style([*left, *right], label_size(ax, longer))
+    labels = drawable([*left, *right])
+    left, right = labels[: len(left)], labels[len(left) :]
+    style = label_style(labels, label_size(ax, longer))
     for labels, side, aligned, shift in ((left, 0, "right", -4), (right, 1, "left", 4)):
         for label, height in zip(labels, _heights(len(labels), longer), strict=True):
             place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": aligned, "va": "center"}
-            ax.annotate(drawable(label), (side, height), **place, **style)
+            ax.annotate(label, (side, height), **place, **style)
     ax.set(xlim=(0, 1), ylim=(longer - 0.5, -0.5), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
 

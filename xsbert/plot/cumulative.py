@@ -59,7 +59,7 @@ def cumulative(
     if not within > 0:
         raise ValueError(f"within got {within!r}; expected a positive share, such as 0.1.")
     single = len(xs) <= len(LINES)
-    names = [_name(x) for x in xs] if labels is None else list(labels)
+    names = drawable([_name(x) for x in xs] if labels is None else labels)
     if len(names) != len(xs) or (labels is not None and not single):
         raise ValueError(f"cumulative got {len(names)} labels for {len(xs) if single else 0} lines; expected one each.")
     curves = [_curve(x, number) for number, x in enumerate(xs)]
@@ -92,7 +92,7 @@ def _lines(ax: Axes, curves: list[tuple[np.ndarray, np.ndarray]], names: list[st
         outside = np.flatnonzero(np.abs(sums - 100) > 100 * within)
         settled = int(outside[-1]) + 1 if len(outside) else 0
         label = f"{name}\nwithin {100 * within:g} % from {shares[settled]:.2g} % of {len(sums) - 1} pairs"
-        ax.plot(shares, sums, color=colour, linestyle=dashes, linewidth=1.4, label=drawable(label))
+        ax.plot(shares, sums, color=colour, linestyle=dashes, linewidth=1.4, label=label)
         ax.plot(shares[settled], sums[settled], "o", color=colour, markersize=5, zorder=3)
 
 

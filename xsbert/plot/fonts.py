@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from collections.abc import Iterable
 from functools import cache
+
+MOST_NAMED = 10
+"""Characters without a font that the warning shows."""
 
 
 def families(labels: Iterable[str]) -> list[str]:
@@ -12,12 +16,44 @@ def families(labels: Iterable[str]) -> list[str]:
 
     The usual fonts come first; for each character they lack, an installed font that has it.
     """
+    return [*_installed(_usual()), *_fallbacks(labels)[0]]
+
+
+def drawable(labels: Iterable[str]) -> list[str]:
+    """The labels with "�" for control characters, which no font draws, and for what no installed font has.
+
+    Warns:
+        UserWarning: no installed font has some of the characters; all of them in one line.
+    """
+    labels = [
+        "".join("\ufffd" if unicodedata.category(char) == "Cc" and not char.isspace() else char for char in label)
+        for label in labels
+    ]
+    lacking = _fallbacks(labels)[1]
+    if lacking:
+        some = "".join(map(chr, sorted(lacking)[:MOST_NAMED])) + ("…" if len(lacking) > MOST_NAMED else "")
+        warnings.warn(
+            f"No installed font has {len(lacking)} of the characters ({some}); \ufffd stands for them. Install one "
+            "that has them, such as Noto Sans for their script.",
+            stacklevel=2,
+        )
+    return ["".join("\ufffd" if ord(char) in lacking else char for char in label) for label in labels]
+
+
+def _usual() -> list[str]:
     from matplotlib import font_manager, rcParams
 
     usual = [name for name in rcParams["font.family"] if name not in font_manager.font_family_aliases]
-    usual = usual or list(rcParams["font." + rcParams["font.family"][0]])
+    return usual or list(rcParams["font." + rcParams["font.family"][0]])
+
+
+def _fallbacks(labels: Iterable[str]) -> tuple[list[str], set[int]]:
+    """The fonts that have what the usual ones lack, and the code points that none has."""
+    from matplotlib import font_manager
+
     missing = {ord(char) for label in labels for char in label if not char.isspace()}
-    missing -= _covered(font_manager.findfont(font_manager.FontProperties(family=usual)))
+    for name in _installed(_usual()):
+        missing -= _covered(font_manager.findfont(font_manager.FontProperties(family=name)))
     chosen = []
     for font in sorted(font_manager.fontManager.ttflist, key=lambda font: (font.style != "normal", font.name)):
         if not missing:
@@ -27,12 +63,7 @@ def families(labels: Iterable[str]) -> list[str]:
         if found := missing & _covered(font.fname):
             chosen.append(font.name)
             missing -= found
-    return [*_installed(usual), *dict.fromkeys(chosen)]
-
-
-def drawable(label: str) -> str:
-    """The label with "�" for each control character, which no font draws."""
-    return "".join("\ufffd" if unicodedata.category(char) == "Cc" and not char.isspace() else char for char in label)
+    return list(dict.fromkeys(chosen)), missing
 
 
 @cache

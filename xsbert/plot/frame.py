@@ -10,7 +10,7 @@ import numpy as np
 
 from xsbert.attribution.result import Attribution
 from xsbert.decimals import decimals
-from xsbert.plot.fonts import drawable, families
+from xsbert.plot.fonts import families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,8 +76,8 @@ def check_limit(limit: float | None, matrix: np.ndarray) -> float:
 
 
 def label_style(labels: Iterable[str], size: float) -> dict[str, Any]:
-    """How labels are written. Tokens are data: a dollar sign in one must not start a formula."""
-    return {"family": families(map(drawable, labels)), "fontsize": size, "parse_math": False}
+    """How labels that can be drawn are written. Tokens are data: a dollar sign in one must not start a formula."""
+    return {"family": families(labels), "fontsize": size, "parse_math": False}
 
 
 def label_size(ax: Axes, rows: int, columns: int | None = None) -> float:

@@ -121,8 +121,9 @@ def draw_scale(image: AxesImage, **placement: Any) -> None:
 
 
 def _label(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
-    rows, columns = [drawable(label) for label in rows], [drawable(label) for label in columns]
-    style = label_style([*rows, *columns], label_size(ax, len(rows), len(columns)))
+    labels = drawable([*rows, *columns])
+    rows, columns = labels[: len(rows)], labels[len(rows) :]
+    style = label_style(labels, label_size(ax, len(rows), len(columns)))
     ax.set_xticks(range(len(columns)), columns, rotation=90, **style)
     ax.set_yticks(range(len(rows)), rows, **style)
     ax.tick_params(length=0, pad=3, top=False, labeltop=True, bottom=False, labelbottom=False)
