@@ -17,6 +17,8 @@ from xsbert.attribution.embedded import EmbeddedText, TokenVectors
 from xsbert.attribution.result import Attribution
 
 SIMILARITIES = ("cosine", "dot")
+NO_TOKENS = "zero, as of no tokens"
+"""The reference of an encoder that sums static embeddings: without tokens, the embedding is zero."""
 
 
 def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> Attribution:
@@ -42,6 +44,7 @@ def products_of(a: TokenVectors, b: TokenVectors) -> np.ndarray:
 def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:
     """The attribution of a pair from the products of its token vectors, `(S_a, S_b)`."""
     norms = _norm(a.embedding), _norm(b.embedding)
+    method = b if a.reference == NO_TOKENS else a
     n = norms[0] * norms[1] if similarity == "cosine" else a.norm * b.norm
     terms = (
         _dot(a.embedding, b.embedding, n),
@@ -65,9 +68,9 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
         errors=(a.error, b.error),
         nodes=(a.nodes, b.nodes),
         truncated=(a.truncated, b.truncated),
-        layer=a.layer,
-        reference=a.reference,
-        quadrature=a.quadrature,
+        layer=method.layer,
+        reference=method.reference,
+        quadrature=method.quadrature,
         model=a.model,
         prompts=(a.prompt, b.prompt),
         prompted_a=a.prompted,
@@ -77,7 +80,8 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
 
 def check_same(a: EmbeddedText, b: EmbeddedText) -> None:
     """Raises ValueError for texts embedded by different models, or split at different layers."""
-    for name in ("layer", "model"):
+    static = NO_TOKENS in (a.reference, b.reference)  # these have no layers
+    for name in ("model",) if static else ("layer", "model"):
         if getattr(a, name) != getattr(b, name):
             raise ValueError(
                 f"attribute() got vectors of {name} {getattr(a, name)!r} and {getattr(b, name)!r}; "

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from xsbert.attribution.words import Offset
 from xsbert.models.checks import say_once
 
@@ -41,11 +43,18 @@ def encoding_of(features: Any, tokenizer: Any, string: str) -> Encoding:
         tokenizer: the model's; a fast one knows where tokens stand, else they are looked for in the string.
         string: the text, behind its prompt.
 
+    Raises:
+        ValueError: the model has static embeddings, and the text no token.
+
     Warns:
         UserWarning: once, where tokens can't be found in their text.
     """
     fast = (getattr(features, "encodings", None) or [None])[0]
-    ids = features["input_ids"][0].tolist()
+    if isinstance(tokenizer, Tokenizer):  # of static embeddings, which take no special tokens
+        fast = tokenizer.encode(string, add_special_tokens=False)
+        if not fast.ids:
+            raise ValueError(f"The text {string!r:.60} has no token for static embeddings; expected at least one.")
+    ids = list(fast.ids) if fast is not None else features["input_ids"][0].tolist()
     if fast is None and getattr(tokenizer, "is_fast", False):  # a processor keeps its tokenizer's encodings to itself
         fast = tokenizer([string], truncation=True, max_length=len(ids)).encodings[0]
         fast = fast if list(fast.ids) == ids else None

@@ -17,7 +17,7 @@ from xsbert.attribution.embedded import EmbeddedText, TokenVectors
 from xsbert.attribution.integrate import Integral, token_vectors
 from xsbert.attribution.memory import Budget, share_of_free
 from xsbert.attribution.modes import Mode, Reverse
-from xsbert.attribution.pair import assemble, products_of
+from xsbert.attribution.pair import NO_TOKENS, assemble, products_of
 from xsbert.attribution.paths import Paths
 from xsbert.attribution.pullback import Pulled, pulled_back
 from xsbert.attribution.quadrature import Rule
@@ -32,6 +32,7 @@ from xsbert.models.names import name_of
 from xsbert.models.passing import blocking
 from xsbert.models.prompts import Given, routed
 from xsbert.models.reference import PaddingReference, Reference
+from xsbert.models.static import StaticSplit, is_static
 from xsbert.models.tail import Split
 from xsbert.models.text import Text, read
 
@@ -64,7 +65,8 @@ class Engine:
     ) -> None:
         self.model, self.rule, self.reference = model, rule, reference
         self._splits: dict[tuple[nn.Module, ...], Split] = {}
-        self._make_split = partial(Split, layer=layer, truncate_dim=getattr(model, "truncate_dim", None), layers=layers)
+        self._truncate_dim = getattr(model, "truncate_dim", None)
+        self._make_split = partial(Split, layer=layer, truncate_dim=self._truncate_dim, layers=layers)
         self.device = device_of_copy(model.device)
         self.memory = share_of_free(self.device) if memory is None else memory
         self.rounded = None if products is None else Rounded(products)
@@ -77,7 +79,9 @@ class Engine:
     def _split_for(self, task: str) -> Split:
         modules = routed(list(self.model), task)
         if modules not in self._splits:
-            self._splits[modules] = self._make_split(list(modules))
+            static = is_static(list(modules))
+            make = partial(StaticSplit, truncate_dim=self._truncate_dim) if static else self._make_split
+            self._splits[modules] = make(list(modules))
         return self._splits[modules]
 
     def _read(self, given: Iterable[Given]) -> dict[Given, Text]:
@@ -145,6 +149,11 @@ class Engine:
         elsewhere.
         """
         split, tokenizer, count = self.split(texts), self._tokenizer(texts), len(texts.texts)
+        if isinstance(split, StaticSplit):
+            hidden, whole = split.embedded(texts.features)
+            paths = Paths(split.tail(texts.features), torch.zeros_like(hidden), hidden, self.memory)
+            split.check(whole, paths.end_values)
+            return paths, whole
         others, are_starts = None, isinstance(self.reference, PaddingReference)
         if are_starts:
             others = self.reference.features(texts, tokenizer)  # type: ignore[attr-defined]
@@ -236,7 +245,7 @@ class Engine:
             "norm": split.norm(whole),
             "truncated": text.truncated,
             "layer": split.layer,
-            "reference": repr(self.reference),
+            "reference": NO_TOKENS if isinstance(split, StaticSplit) else repr(self.reference),
             "quadrature": repr(self.rule) + (f", products in {rounds}" if rounds else ""),
             "model": name_of(self.model),
             "prompt": text.given.prompt,

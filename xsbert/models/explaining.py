@@ -76,7 +76,8 @@ class Explains(BaseModel):
             quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
             reference: what a text is compared with. `PaddingReference()`, the papers', is there at once;
                 with `NeutralReference()` the pairs of an unmodified model sum to its own score, after a
-                search that is made once for each length. Not every model has one.
+                search that is made once for each length. Not every model has one. Static embeddings are
+                compared with zero.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
                 through a much longer text. The matrix is the same, to the errors that it carries. Where
@@ -182,6 +183,10 @@ class Explains(BaseModel):
         show_progress_bar: bool = False,
     ) -> Ranking:
         """`explain` of one query with many documents: their ranking, the most similar first.
+
+        As `encode_query` and `encode_document`, it puts the model's prompts for queries and documents before the
+        texts, which `explain` does not: with such a model `explain(query, document)` scores otherwise, unless
+        with task=("query", "document").
 
         Args:
             query: the text that all documents are compared with.

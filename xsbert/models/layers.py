@@ -40,7 +40,7 @@ def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
     if not stacks:
         raise ValueError(
             f"{type(encoder).__name__} has no stack of layers to attribute at; expected a transformer encoder. "
-            "A model that sums static word vectors needs no attribution: its token vectors are its embeddings."
+            "Name the list, if it has one: layers='encoder.layer'."
         )
     return max(stacks, key=len)
 

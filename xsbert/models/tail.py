@@ -41,10 +41,10 @@ class Split:
     def __init__(
         self, modules: list[nn.Module], layer: int, truncate_dim: int | None = None, layers: str | None = None
     ) -> None:
-        kept = _without_trailing_normalize(modules)
+        kept = without_trailing_normalize(modules)
         self.normalizes = len(kept) < len(modules)
         self.truncate_dim = truncate_dim
-        self.modules = private_copy(kept, _attribution_dtype(modules))
+        self.modules = private_copy(kept, attribution_dtype(modules))
         self._path = layers
         self._layers = layers_of(transformers_model(self.modules), layers)
         self.layer = resolve_layer(layer, len(self._layers))
@@ -219,19 +219,21 @@ def transformers_model(modules: nn.Module) -> PreTrainedModel:
         if isinstance(module, PreTrainedModel):
             return module
     raise ValueError(
-        f"Got modules {[type(module).__name__ for module in modules.children()]}; expected a transformer among them. "
-        "A model without layers needs no attribution: its token vectors are its embeddings."
+        f"Got modules {[type(module).__name__ for module in modules.children()]}; expected a transformer among them, "
+        "or a StaticEmbedding as the first: of other encoders it is not known what a text's tokens add."
     )
 
 
-def _without_trailing_normalize(modules: list[nn.Module]) -> list[nn.Module]:
+def without_trailing_normalize(modules: list[nn.Module]) -> list[nn.Module]:
+    """The modules up to those that only normalise the embedding."""
     kept = list(modules)
     while kept and isinstance(kept[-1], Normalize):
         kept.pop()
     return kept
 
 
-def _attribution_dtype(modules: list[nn.Module]) -> torch.dtype:
+def attribution_dtype(modules: list[nn.Module]) -> torch.dtype:
+    """What a model is attributed in: float64 where it has such weights, else float32."""
     doubles = any(p.dtype == torch.float64 for module in modules for p in module.parameters())
     return torch.float64 if doubles else torch.float32
 
