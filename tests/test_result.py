@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xsbert import Attribution, TokenVectors
-from xsbert.attribution import attribute
+from xsbert.attribution import GaussLegendre, attribute
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 
@@ -166,3 +166,11 @@ def test_vectors_of_different_layers_do_not_make_a_pair(minilm):
 def test_an_unknown_similarity_is_refused(vectors):
     with pytest.raises(ValueError, match="expected 'cosine' or 'dot'"):
         attribute(vectors, vectors, "euclidean")
+
+
+def test_a_pair_of_texts_explained_in_two_ways_names_both(minilm):
+    a, b = (minilm.token_vectors(["coffee"], layer=-1, quadrature=GaussLegendre(n))[0] for n in (3, 4))
+    another = dataclasses.replace(b, reference="Another()")
+    assert attribute(a, another).reference == "PaddingReference() and Another()"
+    assert attribute(a, b).quadrature == "GaussLegendre(n=3) and GaussLegendre(n=4)"
+    assert attribute(a, a).quadrature == "GaussLegendre(n=3)"

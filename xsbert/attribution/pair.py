@@ -44,7 +44,7 @@ def products_of(a: TokenVectors, b: TokenVectors) -> np.ndarray:
 def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:
     """The attribution of a pair from the products of its token vectors, `(S_a, S_b)`."""
     norms = _norm(a.embedding), _norm(b.embedding)
-    method = b if a.reference == NO_TOKENS else a
+    integrated = [each for each in (a, b) if each.reference != NO_TOKENS] or [a]
     n = norms[0] * norms[1] if similarity == "cosine" else a.norm * b.norm
     terms = (
         _dot(a.embedding, b.embedding, n),
@@ -68,9 +68,9 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
         errors=(a.error, b.error),
         nodes=(a.nodes, b.nodes),
         truncated=(a.truncated, b.truncated),
-        layer=method.layer,
-        reference=method.reference,
-        quadrature=method.quadrature,
+        layer=integrated[0].layer,
+        reference=" and ".join(dict.fromkeys(each.reference for each in integrated)),
+        quadrature=" and ".join(dict.fromkeys(each.quadrature for each in integrated)),
         model=a.model,
         prompts=(a.prompt, b.prompt),
         prompted_a=a.prompted,
