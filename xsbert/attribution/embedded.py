@@ -9,7 +9,7 @@ import numpy as np
 
 from xsbert.attribution.record import Record, checked_count, shortened
 from xsbert.attribution.spans import Span, checked_spans
-from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
+from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed, touching
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,6 +29,7 @@ class EmbeddedText(Record):
         layer, reference, quadrature, model: how the vectors were made.
         prompt: what the model put before the text.
         prompted: the positions of the prompt's tokens.
+        unknown: the positions of the tokens that the tokenizer does not know.
     """
 
     text: str
@@ -46,6 +47,7 @@ class EmbeddedText(Record):
     model: str
     prompt: str = field(default="", kw_only=True)
     prompted: tuple[int, ...] = field(default=(), kw_only=True)
+    unknown: tuple[int, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         self._freeze((len(self.offsets), *self.reference_embedding.shape), (len(self.tokens), len(self.embedding)))
@@ -91,6 +93,7 @@ class TokenVectors(EmbeddedText):
             offsets=tuple(word.offset for word in words),
             vectors=summed(self.vectors, words),
             prompted=moved(words, self.prompted),
+            unknown=touching(words, self.unknown),
         )
 
     def folded(self) -> TokenVectors:
@@ -102,6 +105,7 @@ class TokenVectors(EmbeddedText):
             offsets=tuple(part.offset for part in parts),
             vectors=summed(self.vectors, parts),
             prompted=moved(parts, self.prompted),
+            unknown=touching(parts, self.unknown),
         )
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:

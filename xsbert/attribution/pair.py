@@ -75,6 +75,8 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
         prompts=(a.prompt, b.prompt),
         prompted_a=a.prompted,
         prompted_b=b.prompted,
+        unknown_a=a.unknown,
+        unknown_b=b.unknown,
     )
 
 

@@ -12,7 +12,7 @@ from xsbert.attribution import frames
 from xsbert.attribution.record import checked_count, shortened
 from xsbert.attribution.shown import Shown
 from xsbert.attribution.spans import Span, checked_spans
-from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed
+from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed, touching
 from xsbert.decimals import decimals
 
 EXACT = 1e-5
@@ -52,6 +52,7 @@ class Attribution(Shown):
         layer, reference, quadrature, model: how the attributions were made.
         prompts: what the model put before each text.
         prompted_a, prompted_b: the positions of the prompts' tokens.
+        unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
     """
 
     text_a: str
@@ -76,6 +77,8 @@ class Attribution(Shown):
     prompts: tuple[str, str] = field(default=("", ""), kw_only=True)
     prompted_a: tuple[int, ...] = field(default=(), kw_only=True)
     prompted_b: tuple[int, ...] = field(default=(), kw_only=True)
+    unknown_a: tuple[int, ...] = field(default=(), kw_only=True)
+    unknown_b: tuple[int, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
@@ -138,6 +141,8 @@ class Attribution(Shown):
             matrix=summed(summed(self.matrix, words_a).T, words_b).T,
             prompted_a=moved(words_a, self.prompted_a),
             prompted_b=moved(words_b, self.prompted_b),
+            unknown_a=touching(words_a, self.unknown_a),
+            unknown_b=touching(words_b, self.unknown_b),
         )
 
     def folded(self) -> Attribution:
@@ -152,6 +157,8 @@ class Attribution(Shown):
             matrix=summed(summed(self.matrix, parts_a).T, parts_b).T,
             prompted_a=moved(parts_a, self.prompted_a),
             prompted_b=moved(parts_b, self.prompted_b),
+            unknown_a=touching(parts_a, self.unknown_a),
+            unknown_b=touching(parts_b, self.unknown_b),
         )
 
     def top(self, k: int = 5) -> list[TokenPair]:

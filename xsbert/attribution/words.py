@@ -116,6 +116,12 @@ def moved(groups: Sequence[Group], positions: Sequence[int]) -> tuple[int, ...]:
     return tuple(i for i, each in enumerate(groups) if each.positions[0] in before)
 
 
+def touching(groups: Sequence[Group], positions: Sequence[int]) -> tuple[int, ...]:
+    """Which groups hold a token at one of the positions."""
+    marked = set(positions)
+    return tuple(i for i, each in enumerate(groups) if not marked.isdisjoint(each.positions))
+
+
 def label(text: str, tokens: Sequence[str], offsets: Sequence[Offset], word: Group) -> str:
     """What a word is shown as: its characters."""
     # A lone token that is the whole word keeps its own label.

@@ -62,6 +62,8 @@ def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
         f"A      {painted(passage(x.text_a, x.offsets_a, rows), shade)}",
         f"B      {painted(passage(x.text_b, x.offsets_b, columns), shade)}",
     ]
+    if unknown := [shown(x.tokens_a[i]) for i in x.unknown_a] + [shown(x.tokens_b[i]) for i in x.unknown_b]:
+        lines.append(f"       unknown to the model: {fitted(', '.join(dict.fromkeys(unknown)), LABEL)}")
     return [*lines, f"sums   {colours.scale(inside, shade, unit)}{_outside(x, rows, columns)}"] if inside else lines
 
 

@@ -27,12 +27,14 @@ class Encoding:
             not known.
         special: which of them the tokenizer added around the string.
         cut: whether the tokenizer cut the string.
+        unknown: the positions of the tokens that the tokenizer does not know.
     """
 
     pieces: tuple[str, ...]
     offsets: tuple[Offset, ...]
     special: tuple[bool, ...]
     cut: bool
+    unknown: tuple[int, ...]
 
 
 def encoding_of(features: Any, tokenizer: Any, string: str) -> Encoding:
@@ -61,7 +63,9 @@ def encoding_of(features: Any, tokenizer: Any, string: str) -> Encoding:
     if fast is not None:
         special = tuple(map(bool, fast.special_tokens_mask))
         offsets = tuple(None if mark else offset for mark, offset in zip(special, fast.offsets, strict=True))
-        return Encoding(tuple(fast.tokens), offsets, special, bool(fast.overflowing))
+        return Encoding(
+            tuple(fast.tokens), offsets, special, bool(fast.overflowing), _unknown_of(ids, special, tokenizer)
+        )
     return _aligned(ids, tokenizer, string)
 
 
@@ -79,7 +83,16 @@ def _aligned(ids: list[int], tokenizer: Any, string: str) -> Encoding:
     for i, place in zip(inside, places or (), strict=bool(places)):
         offsets[i] = place
     cut = len(tokenizer(string)["input_ids"]) > len(ids)
-    return Encoding(tuple(pieces), tuple(offsets), special, cut)
+    return Encoding(tuple(pieces), tuple(offsets), special, cut, _unknown_of(ids, special, tokenizer))
+
+
+def _unknown_of(ids: Sequence[int], special: Sequence[bool], tokenizer: Any) -> tuple[int, ...]:
+    if isinstance(tokenizer, Tokenizer):
+        token = getattr(tokenizer.model, "unk_token", None)
+        unknown = None if token is None else tokenizer.token_to_id(token)
+    else:
+        unknown = tokenizer.unk_token_id
+    return tuple(i for i, each in enumerate(ids) if each == unknown and not special[i])
 
 
 def aligned(string: str, pieces: Sequence[str | None]) -> list[tuple[int, int]] | None:

@@ -250,6 +250,7 @@ class Engine:
             "model": name_of(self.model),
             "prompt": text.given.prompt,
             "prompted": text.prompted,
+            "unknown": text.unknown,
         }
 
 

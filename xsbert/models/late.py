@@ -27,6 +27,7 @@ class _Tokens(NamedTuple):
     tokens: tuple[str, ...]
     offsets: tuple[Offset, ...]
     prompted: tuple[int, ...]
+    unknown: tuple[int, ...]
     truncated: bool
 
 
@@ -129,6 +130,7 @@ class XSMultiVectorEncoder(MultiVectorEncoder):
             alone.tokens + tuple(labels[len(alone.tokens) :]),
             alone.offsets + (None,) * missing,
             alone.prompted,
+            alone.unknown,
             alone.truncated,
         )
 
@@ -167,4 +169,6 @@ class XSMultiVectorEncoder(MultiVectorEncoder):
             prompts=(query.given.prompt, document.given.prompt),
             prompted_a=query.prompted,
             prompted_b=document.prompted,
+            unknown_a=query.unknown,
+            unknown_b=document.unknown,
         )

@@ -11,8 +11,12 @@ from sentence_transformers.base.model import BaseModel
 from torch import Tensor
 
 from xsbert.attribution.words import Offset
+from xsbert.models.checks import say_once
 from xsbert.models.encoding import encoding_of
 from xsbert.models.prompts import Given, given, routed
+
+MANY_UNKNOWN = 0.1
+"""The share of a text's tokens from which a user is told that they are unknown."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Text:
         special: `(S,)`, bool: the tokens that the tokenizer added around the text.
         prompted: the positions of the prompt's tokens.
         truncated: whether the tokenizer cut the text.
+        unknown: the positions of the tokens that the tokenizer does not know.
     """
 
     given: Given
@@ -39,6 +44,7 @@ class Text:
     special: Tensor
     prompted: tuple[int, ...]
     truncated: bool
+    unknown: tuple[int, ...] = ()
 
 
 def read(model: BaseModel, text: str | Given) -> Text:
@@ -47,6 +53,9 @@ def read(model: BaseModel, text: str | Given) -> Text:
     Raises:
         TypeError: `string` is not a string.
         ValueError: it holds half a surrogate pair, which no tokenizer can read.
+
+    Warns:
+        UserWarning: once for each text, where a tenth or more of its tokens is unknown.
     """
     if not isinstance(text, Given):
         check_string(text)
@@ -64,6 +73,12 @@ def read(model: BaseModel, text: str | Given) -> Text:
     tokens = [_shown(string, piece, offset) for piece, offset in zip(encoding.pieces, offsets, strict=True)]
     for i in prompted:
         tokens[i] = prompt[slice(*encoding.offsets[i] or ())].strip() or tokens[i]
+    own = len(encoding.special) - sum(encoding.special)
+    if encoding.unknown and len(encoding.unknown) >= MANY_UNKNOWN * own:
+        say_once(
+            f"Of the text {string[:60]!r} the model knows only {own - len(encoding.unknown)} of {own} tokens. What it "
+            "does not know are all one token to it: x.unknown_a and x.unknown_b name them."
+        )
     return Text(
         given=text,
         features={name: _moved(value, model.device) for name, value in features.items()},
@@ -73,6 +88,7 @@ def read(model: BaseModel, text: str | Given) -> Text:
         special=torch.tensor(encoding.special, device=model.device),
         prompted=prompted,
         truncated=encoding.cut,
+        unknown=encoding.unknown,
     )
 
 

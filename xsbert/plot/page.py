@@ -73,11 +73,11 @@ def ranking_page(ranking: Ranking) -> str:
     first = ranking[0]  # for the query, whose tokens are the same in all
     cut = any(x.truncated[0] for x in ranking)
     data = {
-        "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut)),
+        "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut, first.unknown_a)),
         "labels": list(map(printable, first.tokens_a)),
         "documents": [
             {
-                "pieces": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1])),
+                "pieces": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
                 "labels": list(map(printable, x.tokens_b)),
                 "matrix": packed_matrix(x.matrix),
             }

@@ -15,17 +15,19 @@ MOST_BEHIND = 2000
 """Characters behind the last token that a page shows: what the model did not read."""
 PLAIN, CUT = -1, -2
 """Pieces of a text that belong to no token: between tokens, and behind the last one of a text that was cut."""
+UNKNOWN = 2
+"""Marks a piece that the tokenizer does not know."""
 
 Piece = tuple[int, str] | tuple[int, str, int]
-"""A token's position or PLAIN or CUT, the characters, and 1 for what is not in the text itself ([CLS], a prompt)."""
+"""A token's position, PLAIN or CUT; the characters; 1 for what is not in the text ([CLS], a prompt), or UNKNOWN."""
 
 
 def view(x: Attribution, name: str) -> dict[str, Any]:
     """One way to look at a pair, by words or by tokens: both texts in pieces, the labels, the matrix."""
     return {
         "name": name,
-        "a": list(pieces(x.text_a, x.tokens_a, x.offsets_a, x.truncated[0])),
-        "b": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1])),
+        "a": list(pieces(x.text_a, x.tokens_a, x.offsets_a, x.truncated[0], x.unknown_a)),
+        "b": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
         "labels_a": list(map(printable, x.tokens_a)),
         "labels_b": list(map(printable, x.tokens_b)),
         "matrix": packed(x.matrix),
@@ -33,7 +35,11 @@ def view(x: Attribution, name: str) -> dict[str, Any]:
 
 
 def pieces(
-    text: str, tokens: Sequence[str], offsets: Sequence[tuple[int, int] | None], truncated: bool
+    text: str,
+    tokens: Sequence[str],
+    offsets: Sequence[tuple[int, int] | None],
+    truncated: bool,
+    unknown: Sequence[int] = (),
 ) -> Iterator[Piece]:
     """The text from its first character to its last, each token at its place. Their characters are the text's."""
     end = 0
@@ -43,7 +49,8 @@ def pieces(
             continue
         if offset[0] > end:
             yield PLAIN, printable(text[end : offset[0]])
-        yield position, printable(text[max(end, offset[0]) : offset[1]])
+        characters = printable(text[max(end, offset[0]) : offset[1]])
+        yield (position, characters, UNKNOWN) if position in unknown else (position, characters)
         end = offset[1]
     rest = text[end:]
     shown = printable(rest[:MOST_BEHIND])

@@ -42,17 +42,19 @@ function setLegend(limit) {
   $("most").textContent = shown(limit, limit);
 }
 
-// Sets a text: pieces are [token or -1 or -2, characters, 1 for a chip]. Gives the element of each token.
+// Sets a text: pieces are [token or -1 or -2, characters, 1 for a chip or 2 for unknown]. Gives the element of each token.
 function setText(box, pieces, side) {
   const words = [];
   box.replaceChildren();
-  for (const [token, characters, chip] of pieces) {
+  for (const [token, characters, mark] of pieces) {
     if (token === -1) box.append(characters);
     else if (token === -2) box.append(make("span", { class: "cut" }, characters));
     else {
       const role = { role: "button", tabindex: words.length ? "-1" : "0", "aria-pressed": "false" };
       // With a direction of its own, a chip has no say in the text's.
-      const kind = chip ? { class: "w chip", dir: "auto" } : { class: "w" };
+      const chip = { class: "w chip", dir: "auto" };
+      const unknown = { class: "w unknown", title: "unknown to the model" };
+      const kind = mark === 1 ? chip : mark === 2 ? unknown : { class: "w" };
       const word = make("span", { ...kind, ...role }, characters);
       Object.assign(word, { side, index: token });
       words[token] = word;
