@@ -1,10 +1,14 @@
 """The adaptive rule on curves whose integral is known in closed form."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from tests.lines import nodes_on
-from xsbert.attribution import Adaptive, RightRiemann
+from tests.lines import line, nodes_on
+from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann, adaptive
+from xsbert.attribution.dual import Dual
+from xsbert.attribution.integrate import settled, token_vectors
 
 
 class Step:
@@ -147,3 +151,61 @@ def test_a_bad_tolerance_says_what_is_expected(rtol):
 def test_a_bad_bound_says_what_is_expected():
     with pytest.raises(ValueError, match="expected at least 10: a whole number"):
         Adaptive(max_nodes=9)
+
+
+def maxima(hidden):
+    """The slope jumps wherever another token takes over."""
+    return hidden.amax(1)
+
+
+def test_kinks_are_halved_no_further_than_the_error_that_is_reported():
+    generator = torch.Generator().manual_seed(0)
+    start, end = torch.randn(2, 12, 200, generator=generator, dtype=torch.float64)
+    (found,) = token_vectors(line(maxima, start, end), Adaptive(5e-3))
+    assert found.converged
+    assert found.error <= 5e-3
+    finer = token_vectors(line(maxima, start, end), GaussLegendre(4 * found.nodes))[0]
+    assert found.error > finer.error  # no more than was asked for
+    assert found.nodes < 400  # by the sum of the panels' errors it was 1,184
+
+
+def test_errors_that_cancel_do_not_end_the_search():
+    panels = [adaptive._Panel(0.0, 0.5, error=1.0), adaptive._Panel(0.5, 1.0, error=1.0)]
+    assert adaptive._sorted_out(panels, 0.1, missed=0.0)[1] == panels
+    small = [replace(panel, error=0.05) for panel in panels]
+    assert adaptive._sorted_out(small, 0.1, missed=0.09) == (small, [])
+    assert adaptive._sorted_out(small, 0.1, missed=0.11)[1]
+
+
+def rounded(hidden, digits):
+    """As a device rounds that multiplies in a lower precision."""
+    return torch.round(torch.sin(3 * hidden).sum(1), decimals=digits) if digits else torch.sin(3 * hidden).sum(1)
+
+
+def test_what_float32_cannot_tell_is_measured_in_float64():
+    """Rounded as TF32 does, where float32's own rounding is a thousandth of that."""
+    start, end = torch.zeros(3, 2), torch.ones(3, 2)
+    coarse = line(lambda hidden: tangents(hidden, 3 if primal(hidden).dtype == torch.float32 else None), start, end)
+    nodes = settled(coarse, Adaptive(1e-4))[0]
+    assert nodes.converged
+    assert nodes.double.any()
+    assert len(nodes) < 120  # in float32 alone 2,000 would not do
+
+
+def test_halving_that_does_not_help_ends():
+    start, end = torch.zeros(3, 2).double(), torch.ones(3, 2).double()
+    nodes = settled(line(lambda hidden: tangents(hidden, 3), start, end), Adaptive(1e-4))[0]
+    assert not nodes.converged
+    assert len(nodes) < 600  # in place of 2,000
+
+
+def primal(hidden):
+    return hidden.primal if isinstance(hidden, Dual) else hidden
+
+
+def tangents(hidden, digits):
+    """sin with rounded values, and slopes that are its own."""
+    value = rounded(primal(hidden), digits)
+    if not isinstance(hidden, Dual):
+        return value
+    return Dual(value, (3 * torch.cos(3 * hidden.primal) * hidden.dense()).sum(2))

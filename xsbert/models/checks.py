@@ -75,10 +75,11 @@ def warn(
             f"The text {shown} is longer than the model takes and was cut to {len(text.tokens)} tokens, as encode "
             f"cuts it (max_seq_length = {max_length}). What was cut is not explained."
         )
-    if not found.converged:
+    if not found.converged and found.error > getattr(rule, "rtol", 0):
         _warn(
-            f"The quadrature gave up on {shown} at layer {layer}: the relative error of law 1 is {found.error:.1e}. "
-            "Allow more nodes, Adaptive(max_nodes=…), or choose a deeper layer."
+            f"The quadrature gave up on {shown} at layer {layer}, {found.nodes} nodes: the relative error of law 1 is "
+            f"{found.error:.1e}. Allow that, Adaptive({1.5 * found.error:.1g}), which takes no more nodes; or more "
+            "nodes, Adaptive(max_nodes=…); or choose a deeper layer."
         )
     elif found.error > MISSED:
         _warn(
