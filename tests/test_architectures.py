@@ -43,7 +43,8 @@ def test_both_modes_give_the_same(name, tmp_path):
     np.testing.assert_allclose(chosen, forward, atol=1e-4 * np.abs(forward).max())
 
 
-@pytest.mark.parametrize("name", [name for name in EXPLAINED if has_word_head(name)])
+# MRA has no forward mode, and a backward pass for each word of a vocabulary takes minutes.
+@pytest.mark.parametrize("name", [name for name in EXPLAINED if has_word_head(name) and name != "MRA"])
 def test_sparse_encoders_give_the_same_in_both_modes(name, tmp_path):
     forward, chosen = both_modes(build(name, tmp_path, XSSparseEncoder))
     assert forward.any()

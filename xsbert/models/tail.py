@@ -205,8 +205,13 @@ class _InDouble(nn.Module):
         super().__init__()
         self.embeddings = embeddings
 
-    def forward(self, input_ids: Tensor) -> Tensor:
-        return self.embeddings(input_ids).double()
+    def forward(self, input_ids: Tensor) -> Any:
+        found = self.embeddings(input_ids)
+        return tuple(map(_doubled, found)) if isinstance(found, tuple) else found.double()  # I-BERT: and a scale
+
+
+def _doubled(value: Any) -> Any:
+    return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def transformers_model(modules: nn.Module) -> PreTrainedModel:
