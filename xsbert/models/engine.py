@@ -19,6 +19,7 @@ from xsbert.attribution.memory import Budget, share_of_free
 from xsbert.attribution.modes import Mode, Reverse
 from xsbert.attribution.pair import NO_TOKENS, assemble, products_of
 from xsbert.attribution.paths import Paths
+from xsbert.attribution.precision import full_float32
 from xsbert.attribution.pullback import Pulled, pulled_back
 from xsbert.attribution.quadrature import Rule
 from xsbert.attribution.result import MISSED, Attribution
@@ -256,8 +257,9 @@ class Engine:
 
 @contextmanager
 def undisturbed(device: torch.device) -> Iterator[None]:
-    """Autocast, inference mode and gradients of the caller's do not reach the attribution."""
+    """The caller's autocast, inference mode, gradients and rounded products do not reach the attribution."""
     with ExitStack() as stack:
+        stack.enter_context(full_float32())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.no_grad())
         for kind in {device.type, "cpu"}:  # a private copy may be on the processor
