@@ -105,7 +105,7 @@ def test_512_tokens_against_512_tokens(tiny_bert):
 @pytest.mark.parametrize(
     ("memory", "error", "message"),
     [
-        (0, ValueError, "memory got 0; expected a positive number of bytes"),
+        (0, ValueError, "memory got 0; expected at least 1: bytes"),
         (-5, ValueError, "memory got -5"),
         (1.5, TypeError, r"memory got 1\.5 \(float\); expected bytes"),
         ("1 GB", TypeError, "memory got '1 GB'"),

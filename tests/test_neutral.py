@@ -6,12 +6,9 @@ import sys
 import numpy as np
 import pytest
 import torch
-import transformers
-from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
-from sentence_transformers.sparse_encoder.modules import SpladePooling
 
-from xsbert import XSSparseEncoder, XSTransformer
+from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, GaussLegendre, Reverse
 from xsbert.models import (
     ItselfReference,
@@ -197,14 +194,18 @@ def test_what_can_be_reached_may_be_enough(tiny):
     assert np.linalg.norm(loose.reference_embedding) > 1e-2 * np.linalg.norm(loose.embedding)
 
 
-def test_an_encoder_without_gradients_says_so(tiny_folders, tmp_path, monkeypatch):
-    """SPLADE's pooling writes in place, over what a backward pass needs."""
-    config = transformers.AutoConfig.from_pretrained(tiny_folders["mpnet_shelf"])
-    transformers.MPNetForMaskedLM(config).save_pretrained(tmp_path)
-    transformers.AutoTokenizer.from_pretrained(tiny_folders["mpnet_shelf"]).save_pretrained(tmp_path)
-    model = XSSparseEncoder(
-        modules=[Transformer(str(tmp_path), transformer_task="fill-mask"), SpladePooling()], device="cpu"
-    )
+class WritesInPlace(torch.nn.Module):
+    """Writes over what its backward pass needs."""
+
+    def forward(self, features):
+        hidden = features["token_embeddings"] * 1
+        features["token_embeddings"] = hidden * hidden
+        hidden += 1
+        return features
+
+
+def test_an_encoder_without_gradients_says_so(minilm, monkeypatch):
+    model = XSTransformer(modules=[minilm[0], WritesInPlace(), minilm[1]], device="cpu")
     refused = r"NeutralReference can't be searched for\. No gradients pass through .* Use PaddingReference\(\)"
     with pytest.raises(ValueError, match=refused):
         model.explain(A, B, layer=-1, reference=NEUTRAL)

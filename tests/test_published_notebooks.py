@@ -85,7 +85,7 @@ def test_setting_twice_is_refused_and_resetting_is_harmless(tiny):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((4, 5), "layer got 4; this encoder has 4 layers"), ((0, 0), "n = 0; expected at least 1")],
+    [((4, 5), "layer got 4; this encoder has 4 layers"), ((0, 0), "got 0; expected at least 1")],
 )
 def test_bad_settings_are_refused_and_set_nothing(tiny, arguments, message):
     model = tiny["mpnet_shelf"]

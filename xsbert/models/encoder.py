@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SentenceTransformer
 from torch import nn
@@ -11,6 +12,7 @@ from torch import nn
 from xsbert.models.checks import check_folder
 from xsbert.models.explaining import Explains
 from xsbert.models.published import PublishedMethods
+from xsbert.models.shared import references_shared
 from xsbert.models.shift import ReferenceTransformer, ShiftingReferenceTransformer
 
 
@@ -36,6 +38,13 @@ class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
         if model_name_or_path is not None:
             check_folder(model_name_or_path)
         super().__init__(model_name_or_path, *args, **kwargs)
+
+    if not TYPE_CHECKING:  # which reads the host's own overloads
+
+        @wraps(SentenceTransformer.encode)
+        def encode(self, *args: Any, **kwargs: Any) -> Any:
+            with references_shared():
+                return super().encode(*args, **kwargs)
 
     @classmethod
     def load(cls, input_path: str) -> XSTransformer:

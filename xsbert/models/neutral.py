@@ -91,7 +91,7 @@ class NeutralReference:
 
         Raises:
             ValueError: none was reached, the embedding has too many dimensions, or no gradients pass through the
-                encoder (SPLADE's pooling writes in place).
+                encoder (a module writes over what they need).
         """
         weights = digest_of_weights(split.modules)
         found: dict[str, Tensor] = {}

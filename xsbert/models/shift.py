@@ -7,7 +7,7 @@ its own score.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
@@ -16,6 +16,8 @@ import torch
 from sentence_transformers.base.modules import Transformer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
+
+from xsbert.models.shared import MOST_REFERENCES, references_of
 
 
 def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
@@ -32,10 +34,8 @@ def padding_id(tokenizer: PreTrainedTokenizerBase | None) -> int:
     return int(tokenizer.pad_token_id)
 
 
-MOST_KEPT = 128
-"""How many references, of as many lengths, are kept: some tens of megabytes."""
-SHORT, BLOCK = 64, 8
-"""References of up to SHORT tokens are computed BLOCK lengths at a time, nearly for the price of one."""
+ROWS = ("input_ids", "attention_mask", "token_type_ids")
+"""What a text's features hold a row of. References run beside texts that have these alone."""
 
 
 class ReferenceTransformer(Transformer):
@@ -54,19 +54,13 @@ class ReferenceTransformer(Transformer):
 
     def reference_embeddings(self, length: int) -> Tensor:
         """The reference's token embeddings, `(length, H)`, all its tokens attended."""
-        return self.references_of([length])[0]
+        ids = self.reference_ids(length)[None].to(next(self.parameters()).device)
+        return self._without_dropout({"input_ids": ids, "attention_mask": torch.ones_like(ids)})[0]
 
-    def references_of(self, lengths: Sequence[int]) -> list[Tensor]:
-        """The references' token embeddings, `(length, H)` each, from one pass."""
-        ids = torch.full((len(lengths), max(lengths)), padding_id(self.tokenizer), device="cpu")  # (K, S)
-        mask = torch.zeros_like(ids)
-        for row, length in enumerate(lengths):
-            ids[row, :length], mask[row, :length] = self.reference_ids(length), 1
-        device = next(self.parameters()).device
-        features = {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+    def _without_dropout(self, features: dict[str, Any]) -> Tensor:
+        """Token embeddings, `(B, S, H)`, as the plain transformer gives them in evaluation."""
         with _without_dropout(self):
-            embeddings = Transformer.forward(self, features)["token_embeddings"]  # (K, S, H)
-        return [embeddings[row, :length] for row, length in enumerate(lengths)]
+            return Transformer.forward(self, features)["token_embeddings"]
 
     @cached_property
     def _special_ids(self) -> tuple[list[int], list[int]]:
@@ -81,13 +75,9 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
     """A `Transformer` whose token embeddings are those of the reference of the text's own length less.
 
     The length is the text's own, not that of its batch, so an embedding does not depend on the
-    texts beside it. In evaluation the references are kept by length until the weights, the device
-    or the dtype change; in training gradients flow through them, and no dropout does.
+    texts beside it. References are embedded anew in each call, once for each length: the batches of
+    an `XSTransformer`'s `encode` share them. In training gradients flow through them, and no dropout does.
     """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._kept = _Kept()
 
     @classmethod
     def of(cls, transformer: nn.Module) -> ShiftingReferenceTransformer:
@@ -100,14 +90,7 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
             raise TypeError(f"The shift got a {type(transformer).__name__}; expected a Transformer module.")
         shifted = cls.__new__(cls)
         vars(shifted).update({name: value for name, value in vars(transformer).items() if name != "_special_ids"})
-        shifted._kept = _Kept()
         return shifted
-
-    def train(self, mode: bool = True) -> ShiftingReferenceTransformer:
-        """Sets the mode; going into training drops the references that are kept."""
-        if mode:
-            self._kept = _Kept()  # a fused optimizer changes weights without a trace
-        return super().train(mode)
 
     def _should_flatten_inputs(self, *args: Any, **kwargs: Any) -> bool:
         return False  # the shift needs to know which token belongs to which text
@@ -117,53 +100,79 @@ class ShiftingReferenceTransformer(ReferenceTransformer):
 
         Where the features hold `reference_embeddings`, `(B, S, H)`, these are subtracted as they are.
         """
-        given = features.pop("reference_embeddings", None)
-        features = super().forward(features, **kwargs)
+        references = features.pop("reference_embeddings", None)
+        if references is None:
+            references = self._embed_with_references(features, kwargs)
+        else:
+            features = super().forward(features, **kwargs)
         embeddings = features["token_embeddings"]
-        references = self._references(features, embeddings) if given is None else given.to(embeddings.dtype)
         # A text that is its own reference is zero exactly: rounding would have a direction, and so a cosine.
-        references = torch.where(self._are_references(features)[:, None, None], embeddings, references)
-        features["token_embeddings"] = embeddings - references
+        own = self._are_references(features)[:, None, None]
+        features["token_embeddings"] = embeddings - torch.where(own, embeddings, references.to(embeddings.dtype))
         return features
 
-    def _references(self, features: dict[str, Any], embeddings: Tensor) -> Tensor:
-        """Each text's reference where the text is, zero where it is padded: `(B, S, H)`."""
-        mask = features["attention_mask"].bool()
-        lengths = mask.sum(dim=1).tolist()
-        kept = self._by_length(sorted(set(lengths)))
-        rows = torch.cat([kept[length] for length in lengths]).to(embeddings.dtype)  # (ΣS, H)
-        return torch.zeros_like(embeddings).masked_scatter(mask[..., None], rows)
+    def _embed_with_references(self, features: dict[str, Any], options: dict[str, Any]) -> Tensor:
+        """Adds the plain transformer's token embeddings to the features, and gives each text's reference's.
+
+        Returns:
+            The references' token embeddings where the text is, zero where it is padded: `(B, S, H)`.
+        """
+        inputs, which = self._reference_inputs(features)
+        masks = inputs["attention_mask"].bool()  # (K, S)
+        lengths = masks.sum(dim=1).tolist()
+        training = any(module.training for module in self.modules())
+        known = {} if training or torch.is_grad_enabled() else references_of(self)
+        new = [k for k, length in enumerate(lengths) if length not in known]
+        found = self._embed_both(features, {name: value[new] for name, value in inputs.items()}, training, options)
+        known.update((lengths[k], rows[masks[k]]) for k, rows in zip(new, found, strict=True))
+        embeddings = features["token_embeddings"]
+        rows = torch.cat([known[length] for length in lengths]).to(embeddings.dtype)
+        for length in list(known)[:-MOST_REFERENCES]:
+            del known[length]
+        references = embeddings.new_zeros(*masks.shape, embeddings.shape[-1]).masked_scatter(masks[..., None], rows)
+        return references[which]
+
+    def _embed_both(
+        self, features: dict[str, Any], inputs: dict[str, Tensor], training: bool, options: dict[str, Any]
+    ) -> Tensor:
+        """Adds the token embeddings of B texts to the features, and gives those of K references, `(K, S, H)`."""
+        more = [name for name, value in (features | options).items() if _has_rows(value) and name not in ROWS]
+        if not training and not more:
+            # One pass for both: that of a few references takes as long as one for many.
+            return self._embed_together(features, inputs, options)
+        features.update(super().forward(features, **options))
+        return self._without_dropout(inputs) if len(inputs["input_ids"]) else features["token_embeddings"][:0]
+
+    def _embed_together(self, features: dict[str, Any], inputs: dict[str, Tensor], options: dict[str, Any]) -> Tensor:
+        """As `_embed_both`, in one pass."""
+        count, rows = len(features["input_ids"]), {name: features[name] for name in ROWS if name in features}
+        both = {
+            name: torch.cat([value, inputs.get(name, torch.zeros_like(inputs["input_ids"])).to(value)])
+            for name, value in rows.items()
+        }
+        found = super().forward(features | both, **options)
+        features["token_embeddings"] = found["token_embeddings"][:count]
+        if "all_layer_embeddings" in found:
+            features["all_layer_embeddings"] = tuple(layer[:count] for layer in found["all_layer_embeddings"])
+        return found["token_embeddings"][count:]
+
+    def _reference_inputs(self, features: dict[str, Any]) -> tuple[dict[str, Tensor], Tensor]:
+        """The references of B texts, each once: their K inputs, `(K, S)`, and which of them is each text's, `(B,)`.
+
+        A reference stands where its texts stand among the padding.
+        """
+        ids, mask = features["input_ids"], features["attention_mask"]
+        masks, which = mask.cpu().unique(dim=0, return_inverse=True)  # (K, S), (B,)
+        tokens = torch.cat([self.reference_ids(length) for length in masks.bool().sum(dim=1).tolist()])
+        padding = torch.full(masks.shape, padding_id(self.tokenizer), device="cpu")
+        inputs = padding.masked_scatter(masks.bool(), tokens)
+        return {"input_ids": inputs.to(ids), "attention_mask": masks.to(mask)}, which.to(mask.device)
 
     def _are_references(self, features: dict[str, Any]) -> Tensor:
         """Whether each text is its own reference, `(B,)`."""
-        mask, ids = features["attention_mask"].bool(), features["input_ids"]
-        inputs = torch.cat([self.reference_ids(length) for length in mask.sum(dim=1).tolist()]).to(ids)  # (ΣS,)
-        return (ids.masked_scatter(mask, inputs) == ids).all(dim=1)
-
-    def _by_length(self, lengths: list[int]) -> dict[int, Tensor]:
-        """The references of some lengths; in evaluation those that are kept."""
-        if self.training or torch.is_grad_enabled():
-            return dict(zip(lengths, self.references_of(lengths), strict=True))
-        weights = tuple((p.data_ptr(), p.dtype, p.device, _version(p)) for p in self.parameters())
-        kept = self._kept  # one look: another thread may put a new one in its place
-        if kept.weights != weights:
-            kept = self._kept = _Kept(weights)
-        references = dict(kept.references)
-        for length in lengths:
-            if length not in references:
-                together = self._together(length)
-                found = {each: row.clone() for each, row in zip(together, self.references_of(together), strict=True)}
-                references |= found
-                if len(kept.references) + len(found) <= MOST_KEPT:
-                    kept.references.update(found)
-        return references
-
-    def _together(self, length: int) -> range:
-        """The lengths whose references one pass computes: always the same ones, so that rounding is the same."""
-        if length > SHORT or self.max_seq_length is None:
-            return range(length, length + 1)
-        first = (length - 1) // BLOCK * BLOCK + 1
-        return range(first, max(length, min(first + BLOCK - 1, self.max_seq_length)) + 1)
+        inputs, which = self._reference_inputs(features)
+        alike = inputs["input_ids"][which] == features["input_ids"]
+        return (alike | ~features["attention_mask"].bool()).all(dim=1)
 
 
 @contextmanager
@@ -183,19 +192,8 @@ def _without_dropout(module: nn.Module) -> Iterator[None]:
             each.training = True
 
 
-class _Kept:
-    """References by length, and the state of the weights that they are of. A copy of it is empty."""
-
-    def __init__(self, weights: tuple[Any, ...] = ()) -> None:
-        self.weights = weights
-        self.references: dict[int, Tensor] = {}
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Kept:
-        return _Kept()
-
-
-def _version(parameter: Tensor) -> int:
-    return -1 if parameter.is_inference() else parameter._version
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dim() > 0
 
 
 # The published checkpoints name the class by this path, and so do ours: files outlive modules.

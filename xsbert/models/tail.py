@@ -58,7 +58,7 @@ class Split:
         with torch.no_grad(), recorded_outputs(self._layers[: self.layer]) as outputs:
             hidden = captured_input(self._layers[self.layer], lambda: self.modules(dict(features)))
         self._learn(outputs)
-        return hidden
+        return hidden[: len(features["input_ids"])]  # an exact model's references run behind the texts
 
     def embedded(self, features: dict[str, Any], others: dict[str, Any] | None = None) -> tuple[Tensor, Tensor]:
         """h, `(B, S, H)`, and the whole encoder's embeddings, `(B, D)`, up to trailing normalisation.
