@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xsbert import XSTransformer
-from xsbert.models.adapters import CONFIG, WEIGHTS, join_adapters
+from xsbert.models.adapters import CONFIG, PREFIX, WEIGHTS, join_adapters
 from xsbert.training import add_adapters
 
 TEXT = "The dog runs."
@@ -53,6 +53,26 @@ def another_size(folder):
     save_file(tensors | {last: torch.zeros(3, 7)}, folder / WEIGHTS)
 
 
+def of_embeddings(folder):
+    tensors = load_file(folder / WEIGHTS)
+    save_file(tensors | {PREFIX + "embeddings.word_embeddings.lora_embedding_A": torch.zeros(2, 9)}, folder / WEIGHTS)
+
+
+def trained_whole(folder):
+    tensors = load_file(folder / WEIGHTS)
+    save_file(tensors | {PREFIX + "pooler.modules_to_save.default.weight": torch.zeros(2, 9)}, folder / WEIGHTS)
+
+
+def one_of_two(folder):
+    tensors = load_file(folder / WEIGHTS)
+    tensors.pop(next(name for name in tensors if "lora_B" in name))
+    save_file(tensors, folder / WEIGHTS)
+
+
+def none(folder):
+    save_file({}, folder / WEIGHTS)
+
+
 def cut(folder):
     (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:100])
 
@@ -62,6 +82,10 @@ def cut(folder):
     [
         (dora, "adapters with use_dora True"),
         (another_size, r"has shape \(\d+, 7\), which MPNetModel has not"),
+        (of_embeddings, "got .*lora_embedding_A in .*; expected pairs of lora_A.weight and lora_B.weight alone"),
+        (trained_whole, "got .*modules_to_save.default.weight in"),
+        (one_of_two, "expected pairs of lora_A.weight and lora_B.weight alone"),
+        (none, "got nothing in"),
         (cut, "holds no adapters"),
         (shutil.rmtree, "holds no adapters"),
     ],

@@ -46,9 +46,17 @@ def join_adapters(encoder: nn.Module, folder: str | Path) -> None:
             f"{folder}: got adapters with {other[0]} {config[other[0]]!r}; expected plain low-rank ones, "
             f"with {PLAIN[other[0]]!r}."
         )
+    downs = sorted(name for name in tensors if name.startswith(PREFIX) and name.endswith(".lora_A.weight"))
+    understood = {part for name in downs for part in (name, name.replace(".lora_A.", ".lora_B."))}
+    if strange := sorted(set(tensors) ^ understood) or (not downs and ["nothing"]):
+        raise ValueError(
+            f"{folder}: got {strange[0]} in {WEIGHTS}; expected pairs of lora_A.weight and lora_B.weight alone. "
+            "Adapters of embeddings, and modules that were trained whole (modules_to_save), can't be joined: save the "
+            "model with them merged, by peft's merge_and_unload()."
+        )
     parameters = dict(encoder.named_parameters())
     changes = []
-    for name in sorted(name for name in tensors if name.endswith(".lora_A.weight")):
+    for name in downs:
         target = name.removeprefix(PREFIX).removesuffix(".lora_A.weight") + ".weight"
         down, up = tensors[name].float(), tensors[name.replace(".lora_A.", ".lora_B.")].float()  # (r, in), (out, r)
         product = up @ down * (config["lora_alpha"] / config["r"])
