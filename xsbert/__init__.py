@@ -1,7 +1,4 @@
-"""xsbert: why does this model find these two texts similar?
-
-Names are loaded when they are first used: reading a saved result, or `--help`, needs no torch.
-"""
+"""xsbert: why does this model find these two texts similar? Names are loaded when they are first used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -25,11 +25,12 @@ def default_model() -> tuple[XSTransformer, str]:
 
     Raises:
         OSError: there is no copy within reach.
+        ValueError: the hub's copy is damaged.
     """
     try:
         return load_reachable(NAME), f"{NAME}, from the hub or its cache"
-    except (OSError, ValueError):
-        pass  # not in reach, or a hub that does not have it
+    except OSError:
+        pass  # not in reach, or a hub that does not have it; a copy that is damaged is said, not passed over
     if folder := packaged_model():
         return XSTransformer(str(folder)), "all-MiniLM-L6-v2, the packaged copy (the hub's is not cached or in reach)"
     raise OSError(
