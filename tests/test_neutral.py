@@ -265,6 +265,19 @@ def test_the_other_references(minilm):
     assert minilm_mask @ mask.reference_embedding == pytest.approx(np.linalg.norm(mask.reference_embedding), rel=1e-5)
 
 
+def test_a_mean_is_of_the_corpus_as_the_model_reads_it(minilm_folder):
+    """Behind the texts' prompt, and cut at the model's length; a tokenizer may name none."""
+    model = XSTransformer(minilm_folder, device="cpu", prompts={"query": "find: "})
+    model.tokenizer.model_max_length, long = int(1e30), "coffee " * 300
+    model.max_seq_length = 16
+    options = {"layer": 0, "reference": MeanReference((long,)), "quadrature": GaussLegendre(2)}
+    (plain,), (prompted,) = (model.token_vectors([A], prompt_name=name, **options) for name in (None, "query"))
+    model.max_seq_length = 8
+    (shorter,) = model.token_vectors([A], **options)
+    for other in (prompted, shorter):
+        assert not np.allclose(plain.reference_embedding, other.reference_embedding, atol=1e-3)
+
+
 def test_bad_values_are_refused():
     with pytest.raises(ValueError, match=r"rtol got 0; expected a number between 0 and 1"):
         NeutralReference(rtol=0)

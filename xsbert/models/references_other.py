@@ -17,7 +17,7 @@ from xsbert.models.digest import digest_of
 from xsbert.models.reference import PaddingReference
 from xsbert.models.tail import Split
 
-_MEANS: WeakKeyDictionary[Split, dict[tuple[str, ...], Tensor]] = WeakKeyDictionary()
+_MEANS: WeakKeyDictionary[Split, dict[tuple[tuple[str, ...], str], Tensor]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ZeroReference:
 
 @dataclass(frozen=True, repr=False)
 class MeanReference:
-    """At each token the mean hidden state of all tokens of a corpus.
+    """At each token the mean hidden state of all tokens of a corpus, which is cut and prompted as the texts are.
 
     Args:
         corpus: the texts, as a tuple of strings.
@@ -64,11 +64,11 @@ class MeanReference:
 
     def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
         """The mean, repeated: `(B, S, H)`."""
-        means = _MEANS.setdefault(split, {})
-        if self.corpus not in means:
-            rows = [split.hidden_states(_encoded(text, texts, tokenizer))[0] for text in self.corpus]  # (S, H) each
-            means[self.corpus] = torch.cat(rows).double().mean(0).to(rows[0])
-        return means[self.corpus].expand(*texts.features["input_ids"].shape, -1)
+        means, prompt = _MEANS.setdefault(split, {}), texts.texts[0].given.prompt
+        if (self.corpus, prompt) not in means:
+            rows = [split.hidden_states(split.preprocess(text, prompt))[0] for text in self.corpus]  # (S, H) each
+            means[self.corpus, prompt] = torch.cat(rows).double().mean(0).to(rows[0])
+        return means[self.corpus, prompt].expand(*texts.features["input_ids"].shape, -1)
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,3 @@ class ItselfReference:
     def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
         """The texts' hidden states at the split's layer, `(B, S, H)`."""
         return split.hidden_states(texts.features)
-
-
-def _encoded(text: str, texts: Batch, tokenizer: Any) -> dict[str, Any]:
-    found = tokenizer([text], truncation=True, max_length=tokenizer.model_max_length, return_tensors="pt")
-    return {name: found[name].to(texts.special.device) for name in ("input_ids", "attention_mask")}

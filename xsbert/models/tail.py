@@ -90,6 +90,10 @@ class Split:
         device = next(self.modules.parameters()).device
         return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in features.items()}
 
+    def preprocess(self, string: str, prompt: str) -> dict[str, Any]:
+        """A text as `encode` gives it to the encoder: behind its prompt, and cut at the model's length."""
+        return self.modules[0].preprocess([string], prompt=prompt or None)  # type: ignore[operator]
+
     def tail(self, features: dict[str, Any]) -> Function:
         """f after layer l: hidden states `(N, S, H)`, and which of the B texts each is of, → embeddings `(N, D)`.
 
