@@ -105,3 +105,13 @@ def test_a_querys_expansion_is_scored_and_shown(tiny_folders):
     assert len(x.tokens_a) == 24
     assert x.tokens_a[-1] == "<pad>"
     assert x.matrix[-1].any()
+
+
+def test_a_wrapped_model_shares_all_with_the_original(tiny_folders):
+    plain = MultiVectorEncoder(modules=modules(str(tiny_folders["mpnet_shelf"])), device="cpu")
+    model = XSMultiVectorEncoder.wrap(plain)
+    assert model[0] is plain[0]
+    x = model.explain(QUERY, DOCUMENTS[0])
+    assert x.explained == pytest.approx(x.score, abs=1e-5)
+    with pytest.raises(TypeError, match=r"XSMultiVectorEncoder\.wrap got a Linear; expected a MultiVectorEncoder"):
+        XSMultiVectorEncoder.wrap(nn.Linear(2, 2))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 import torch
-from sentence_transformers.base.model import BaseModel
 
 from xsbert.attribution.adaptive import Adaptive
 from xsbert.attribution.embedded import TokenVectors
@@ -21,32 +19,11 @@ from xsbert.models.inputs import listed_ids, listed_pairs, listed_texts
 from xsbert.models.prompts import Both, both, given
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.text import check_string
+from xsbert.models.wraps import Wraps
 
-M = TypeVar("M", bound="Explains")
 
-
-class Explains(BaseModel):
+class Explains(Wraps):
     """An encoder of the host's that also says why it finds two texts similar."""
-
-    _host: type[BaseModel]
-
-    @classmethod
-    def wrap(cls: type[M], model: BaseModel) -> M:
-        """The same model with `explain`: shares its modules, weights, prompts and settings.
-
-        Raises:
-            TypeError: `model` is none of the host's class.
-        """
-        host = cls._host.__name__
-        if not isinstance(model, cls._host):
-            raise TypeError(
-                f"{cls.__name__}.wrap got a {type(model).__name__}; expected a {host}. "
-                f"From a name or a path use {cls.__name__}(name_or_path)."
-            )
-        wrapped = cls.__new__(cls)
-        shared = {name: value.copy() if isinstance(value, dict) else value for name, value in vars(model).items()}
-        vars(wrapped).update(shared)
-        return wrapped
 
     def explain(
         self,

@@ -16,6 +16,7 @@ from xsbert.models.inputs import listed_ids, listed_pairs, listed_texts
 from xsbert.models.names import name_of
 from xsbert.models.prompts import Both, Given, both, given
 from xsbert.models.text import check_string, read
+from xsbert.models.wraps import Wraps
 
 
 class _Tokens(NamedTuple):
@@ -31,13 +32,16 @@ class _Tokens(NamedTuple):
     truncated: bool
 
 
-class XSMultiVectorEncoder(MultiVectorEncoder):
+class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
     """A `MultiVectorEncoder` that also says why it finds a document similar to a query.
 
     Its score is Σ_q max_d q · d over token embeddings (arXiv 2004.12832). Each token of the query gives its
     product with the document's token that it matches best; all other pairs give nothing. So the matrix
     sums to the score, by construction: there is no layer, reference or quadrature to choose.
+    `wrap(model)` gives one from a `MultiVectorEncoder` at hand.
     """
+
+    _host = MultiVectorEncoder
 
     def __init__(self, model_name_or_path: str | None = None, *args: Any, **kwargs: Any) -> None:
         if model_name_or_path is not None:
