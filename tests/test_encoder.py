@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling
 
 from xsbert import XSTransformer
-from xsbert.attribution import Adaptive, GaussLegendre, Reverse, RightRiemann
+from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse, RightRiemann
 from xsbert.attribution.quadrature import Question
 from xsbert.models import PaddingReference
 from xsbert.models.hooks import passed_over
@@ -380,3 +380,47 @@ def test_the_reference_keeps_special_tokens_and_pads_the_rest(minilm):
     pad, cls, sep = (minilm.tokenizer.convert_tokens_to_ids(t) for t in ("[PAD]", "[CLS]", "[SEP]"))
     # A [SEP] or an unknown token in the text is text.
     assert seen[0].tolist() == [[cls, pad, pad, pad, sep]]
+
+
+@pytest.mark.parametrize("mode", [Forward(), Reverse()], ids=repr)
+def test_a_model_that_was_loaded_in_inference_mode_is_explained_in_every_mode(minilm, minilm_folder, mode):
+    with torch.inference_mode():
+        model = XSTransformer(minilm_folder, device="cpu")
+        for module in model.modules():
+            for name, weight in module.named_parameters(recurse=False):
+                setattr(module, name, torch.nn.Parameter(weight.clone()))
+    assert next(model.parameters()).is_inference()
+    rule = GaussLegendre(4)
+    found = model.explain(A, B, layer=-1, quadrature=rule, mode=mode)
+    np.testing.assert_allclose(found.matrix, minilm.explain(A, B, layer=-1, quadrature=rule).matrix, atol=1e-5)
+    model.init_attribution_to_layer(5, 2)
+    assert model.explain_similarity(A, B, verbose=False)[0].shape == found.matrix.shape
+
+
+def test_a_users_hooks_stay_on_the_model_and_out_of_explanations(minilm_folder):
+    model, calls = XSTransformer(minilm_folder, device="cpu"), []
+    layer = model[0].auto_model.encoder.layer[-1]
+    handles = [
+        layer.register_forward_hook(lambda *_: calls.append("after")),
+        layer.register_forward_pre_hook(lambda *_: calls.append("before")),
+        model[0].register_forward_hook(lambda *_, **__: calls.append("kwargs"), with_kwargs=True),
+    ]
+    model.explain(A, B, **FAST)
+    assert calls == []
+    model.encode(A)
+    assert calls == ["before", "after", "kwargs"]
+    for handle in handles:
+        handle.remove()
+
+
+def test_hooks_that_a_model_computes_with_stay_in(minilm_folder, minilm):
+    """As weight normalisation's: they are the hosts' own."""
+    model = XSTransformer(minilm_folder, device="cpu")
+
+    def doubled(module, args, output):
+        return output * 2
+
+    doubled.__module__ = "torch.nn.utils.some_norm"
+    model[0].auto_model.encoder.layer[-1].output.dense.register_forward_hook(doubled)
+    assert model.explain(A, B, **FAST).score == pytest.approx(float(model.similarity(*model.encode([A, B]))), abs=1e-5)
+    assert abs(model.explain(A, B, **FAST).score - minilm.explain(A, B, **FAST).score) > 1e-4

@@ -9,6 +9,7 @@ import torch
 
 from tests.architectures import build
 from xsbert import XSTransformer
+from xsbert.attribution import Forward, Reverse
 from xsbert.models import ReferenceTransformer, ShiftingReferenceTransformer, shift
 from xsbert.models.shared import references_of
 from xsbert.models.shift import _without_dropout
@@ -238,3 +239,16 @@ def test_dropout_does_not_reach_the_reference(tiny_folders):
     with pytest.raises(RuntimeError, match="on purpose"), _without_dropout(model):
         raise RuntimeError("on purpose")
     assert all(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("mode", [Forward(), Reverse()], ids=repr)
+@pytest.mark.parametrize(("a", "b"), [("", " "), ("", "The dog runs."), ("The dog runs.", "\t"), ("", "")])
+def test_blank_texts_score_zero_with_everything(tiny, a, b, mode):
+    """As `encode` has them, whatever shares their batch."""
+    model = tiny["mpnet_cos"]
+    x = model.explain(a, b, mode=mode)
+    among = model.explain_pairs([("The dog runs.", "Coffee"), (a, b), ("", "Coffee")], mode=mode)[1]
+    assert x.score == among.score == float(model.similarity(*model.encode([a, b]))) == 0
+    assert not x.matrix.any()
+    assert not among.matrix.any()
+    assert x.is_exact

@@ -18,22 +18,32 @@ from sentence_transformers.sparse_encoder.modules import SpladePooling
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
+HOSTS = ("torch", "transformers", "sentence_transformers", "accelerate", "peft")
+
 
 def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequential:
     """A copy of the modules in evaluation mode, with eager attention and weights in `dtype`.
 
     Weights that have that dtype already are shared with the original, the others converted; all are
-    where `device_of_copy` says.
+    where `device_of_copy` says. Hooks that a user has put on the modules stay behind.
     """
     original = nn.Sequential(*modules)
     twin = copy.deepcopy(original, _shared(original)).eval()
     _convert(twin, dtype)
     for module in twin.modules():
+        for hooks in (module._forward_hooks, module._forward_pre_hooks):
+            for key in [key for key, hook in hooks.items() if not _is_of_a_host(hook)]:
+                del hooks[key]
         if isinstance(module, PreTrainedModel) and module.config._attn_implementation != "eager":
             module.set_attn_implementation("eager")
         elif isinstance(module, SpladePooling):
             module.training = True  # in evaluation it writes over what a backward pass needs; else it is the same
     return twin
+
+
+def _is_of_a_host(hook: Any) -> bool:
+    """Whether a hook is part of how the model computes: one that weight normalisation or transformers has put there."""
+    return str(getattr(hook, "__module__", "")).split(".")[0] in HOSTS
 
 
 def device_of_copy(device: torch.device) -> torch.device:
@@ -90,6 +100,8 @@ def _convert(
                         devices[tensor.device], dtype if tensor.is_floating_point() else tensor.dtype
                     )
                     same = new.dtype == tensor.dtype and new.device == tensor.device
+                    if same and tensor.is_inference():  # no graph takes it: the model was loaded in inference mode
+                        new, same = new.clone(), False
                     parameter = isinstance(tensor, nn.Parameter)
                     converted[id(tensor)] = tensor if same else nn.Parameter(new, False) if parameter else new
                 tensors[name] = converted[id(tensor)]
