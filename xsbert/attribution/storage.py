@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import uuid
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from xsbert.attribution.fields import restored as restored_field
+
 VERSION = 1
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a value that is none of ours may raise."""
 
 
 def to_dict(result: Any) -> dict[str, Any]:
@@ -40,12 +45,12 @@ def read(kind: type, path: str | Path) -> tuple[dict[str, Any], str]:
     expected = f"expected a file written by {kind.__name__}.save"
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as cause:
-        raise ValueError(f"{path} is not JSON ({cause}); {expected}.") from cause
+    except (ValueError, RecursionError) as cause:  # no UTF-8, no JSON, or JSON of absurd numbers or depth
+        raise ValueError(f"{path} is not JSON that can be read ({cause}); {expected}.") from cause
     if not isinstance(data, dict) or data.get("format") != f"xsbert.{kind.__name__}":
         found = data.get("format", "no format") if isinstance(data, dict) else type(data).__name__
         raise ValueError(f"{path} holds {found!r}; {expected}.")
-    if data.get("version") != VERSION:
+    if data.get("version") != VERSION or isinstance(data["version"], bool):
         raise ValueError(
             f"{path} has version {data.get('version')!r}, and this xsbert reads version {VERSION}; "
             "update xsbert, or make the file again."
@@ -57,10 +62,19 @@ def restored(kind: type, data: Any, path: str | Path) -> Any:
     """A result from its plain values."""
     try:
         there = [f for f in fields(kind) if f.name in data or f.default is MISSING]  # the others came later
-        return kind(**{f.name: _restored(data[f.name], str(f.type), data["dtype"]) for f in there})
-    except (KeyError, TypeError, ValueError, AttributeError) as cause:
+        result = kind(**{f.name: _field(f, data) for f in there})
+        result.check_places()
+        return result
+    except DAMAGE as cause:
         expected = f"expected a file written by {kind.__name__}.save"
         raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
+
+
+def _field(field: Field[Any], data: Any) -> Any:
+    try:
+        return restored_field(data[field.name], str(field.type), data["dtype"])
+    except (TypeError, ValueError, OverflowError) as cause:
+        raise ValueError(f"{field.name}: {cause}") from cause
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -79,15 +93,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, np.floating):
         return float(str(value))  # the shortest number that reads back as the same float32
+    if isinstance(value, float) and math.isinf(value):
+        return None  # an error without a size
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _restored(value: Any, declared: str, dtype: str) -> Any:
-    if declared == "np.ndarray":
-        return np.array(value, dtype={"float32": np.float32, "float64": np.float64}[dtype])
-    if declared.startswith("tuple"):
-        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
-    expected: tuple[type, ...] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (float, int)}[declared]
-    if not isinstance(value, expected):
-        raise TypeError(f"got {value!r}, expected {declared}")
-    return value

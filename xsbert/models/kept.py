@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
@@ -34,9 +33,9 @@ def kept(key: str) -> Found | None:
         return _MEMORY[key]
     try:
         with np.load(_file(key), allow_pickle=False) as file:
-            found = Found(torch.from_numpy(file["states"]), float(file["scale"]))
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
-        return None  # none there, or a damaged one, which is written anew
+            found = _checked(file["states"], file["scale"])
+    except Exception:  # none there, or a damaged one, which is written anew: numpy and zipfile raise of all kinds then
+        return None
     _remember(key, found)
     return found
 
@@ -55,6 +54,20 @@ def keep(key: str, found: Found) -> None:
             file.unlink(missing_ok=True)
     except OSError:
         pass  # costs the next process time, and this one nothing
+
+
+def _checked(states: np.ndarray, scale: np.ndarray) -> Found:
+    """What a file holds.
+
+    Raises:
+        ValueError: it is no finite hidden states of one text, with a finite length.
+    """
+    floats = states.dtype.kind == "f" and scale.dtype == np.float64 and scale.shape == ()
+    if not floats or states.ndim != 3 or len(states) != 1 or not states.size or not np.isfinite(states).all():
+        raise ValueError("expected hidden states (1, S, H)")
+    if not 0 < float(scale) < np.inf:
+        raise ValueError("expected a length")
+    return Found(torch.from_numpy(states), float(scale))
 
 
 def _remember(key: str, found: Found) -> None:

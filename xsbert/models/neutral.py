@@ -26,6 +26,8 @@ VERSION = 1
 """Of the method: another one finds other hidden states."""
 MOST_EQUATIONS = 8192
 """J Jᵀ and its eigenvectors are so large in both directions: with so many, 1.5 GB and minutes."""
+FAR_OFF = 100.0
+"""How much longer than the embedding of the opposite states the scale that is kept may be."""
 FLOAT32 = 1e-4
 """What is kept is looked at in float32, at shallow layers true to 1e-5 or so; a larger f(r) is no rounding."""
 
@@ -125,14 +127,13 @@ class NeutralReference:
         def function(hidden: Tensor) -> Tensor:
             return tail(hidden, torch.zeros(len(hidden), dtype=torch.long, device=hidden.device))
 
-        known = kept(key)
+        known, start = kept(key), self.start.hidden_states(split, text, tokenizer)
         if known is not None:
-            states = known.states.to(next(split.modules.parameters()).device)
-            if states.shape[:2] == text.special.shape and self._holds(function, states, known.scale):
+            states = known.states.to(start.device)
+            if states.shape == start.shape and self._holds(function, states, known.scale):
                 return states
         if key in _UNREACHED:
             raise ValueError(_UNREACHED[key])
-        start = self.start.hidden_states(split, text, tokenizer)
         scale = float(torch.linalg.vector_norm(function(torch.cat([start, -start]).double()), dim=1).max())
         root = self._search(function, start, scale, ~text.special[0] | self.special)
         if not root.size <= self.rtol * scale:
@@ -144,8 +145,8 @@ class NeutralReference:
 
     def _holds(self, function: Callable[[Tensor], Tensor], states: Tensor, scale: float) -> bool:
         with torch.no_grad():
-            size = float(torch.linalg.vector_norm(function(states).double()))
-        return size <= max(10 * self.rtol, FLOAT32) * scale
+            size, other = torch.linalg.vector_norm(function(torch.cat([states, -states])).double(), dim=1).tolist()
+        return size <= max(10 * self.rtol, FLOAT32) * min(scale, FAR_OFF * other)  # a file's scale may be anything
 
     def _search(self, function: Callable[[Tensor], Tensor], start: Tensor, scale: float, moves: Tensor) -> Root:
         memory = share_of_free(start.device) if self.memory is None else self.memory

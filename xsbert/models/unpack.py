@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 import zipfile
 import zlib
@@ -22,8 +21,9 @@ def unpack(archive: Path, folder: Path) -> None:
     folder, the first one's is kept.
 
     Raises:
-        ValueError: the file is no zip file or a broken one, holds no model, or has members that lie
-            outside of it, links, or absurd sizes. Nothing is left behind.
+        ValueError: the file can't be read, is no zip file or a broken one, holds no model, or is of absurd
+            size. Nothing is left behind, and nothing outside the folder: zipfile drops what leads out of it
+            from members' names, and unpacks a link as a file.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True) as to:
@@ -31,17 +31,20 @@ def unpack(archive: Path, folder: Path) -> None:
             with zipfile.ZipFile(archive) as opened:
                 root = _checked(opened, archive)
                 opened.extractall(to)  # checks each member's checksum and size
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as cause:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as cause:
             raise ValueError(
                 f"{archive} is no zip file, or a broken one ({cause}); expected a packed model. "
                 "Delete it and get it again."
             ) from cause
+        inside = Path(to, *root.parts)
+        if not (inside / "modules.json").is_file():
+            raise ValueError(f"{archive} holds no modules.json within it; expected a packed model. Get it again.")
         try:
-            os.replace(Path(to, *root.parts), folder)
+            os.replace(inside, folder)
         except OSError:
             if not (folder / "modules.json").is_file():  # no other process was faster
                 raise
-            shutil.rmtree(Path(to, *root.parts), ignore_errors=True)
+            shutil.rmtree(inside, ignore_errors=True)
 
 
 def _checked(opened: zipfile.ZipFile, archive: Path) -> PurePosixPath:
@@ -52,15 +55,6 @@ def _checked(opened: zipfile.ZipFile, archive: Path) -> PurePosixPath:
             f"{archive} would unpack to {len(members)} files of {sum(m.file_size for m in members) / 2**30:.1f} GiB; "
             f"expected at most {MOST_FILES} of {MOST_BYTES / 2**30:.0f} GiB. This is no model."
         )
-    for member in members:
-        name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
-            raise ValueError(
-                f"{archive} has a member {name!r}; expected paths within the archive. Don't trust this file."
-            )
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise ValueError(f"{archive} has a member {name!r} that is a link or a device; expected files and folders.")
     roots = [PurePosixPath(m.filename).parent for m in members if PurePosixPath(m.filename).name == "modules.json"]
     if not roots:
         raise ValueError(f"{archive} holds no modules.json; expected a packed sentence-transformers model.")

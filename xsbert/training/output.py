@@ -31,7 +31,7 @@ class Output:
         self.recipe = recipe
         begun = self.folder / "recipe.json"
         if begun.is_file() and resume:
-            self._check_same(json.loads(begun.read_text(encoding="utf-8")), recipe)
+            self._check_same(_read(begun), recipe)
         elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             remedy = "Add --resume to go on, or name" if begun.is_file() else "Name"
             raise ValueError(f"--output got {folder}, which is not empty; expected a new folder. {remedy} another one.")
@@ -45,7 +45,7 @@ class Output:
     def figures(self) -> dict[str, Any] | None:
         """What a finished run reached; None before that."""
         file = self.folder / "figures.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        return _read(file) if file.is_file() else None
 
     def last_checkpoint(self) -> str | None:
         """The newest checkpoint that was written to its end. One that a kill cut off is deleted."""
@@ -78,6 +78,19 @@ class Output:
                 f"--resume got {name} {recipe[name]!r}, but {self.folder} was begun with {begun.get(name)!r}; expected "
                 "the same options. Leave them as they were, or name another --output."
             )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError(f"a {type(values).__name__}")
+        return values
+    except (ValueError, RecursionError) as cause:
+        raise ValueError(
+            f"{file} is damaged ({cause}); expected what train.py wrote. Delete it, and --resume goes on from the last "
+            "checkpoint, or name another --output."
+        ) from cause
 
 
 def _json(values: dict[str, Any]) -> bytes:
