@@ -7,7 +7,6 @@ by tensor: the first is small, the next are larger, up to what the budget allows
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -28,9 +27,6 @@ TANGENTS = 16
 # A generous guess of what a pass holds for a row, in rows of hidden states, for few tokens; attention adds
 # as much for every 64. all-mpnet-base-v2 holds 14 with 12 tokens, 28 with 338, 25 to 39 with one tangent.
 GUESS = 64
-# The share of what is free that is taken where nobody says how much.
-SHARE = 0.25
-UNKNOWN = 2 * 2**30
 
 
 class Budget:
@@ -103,16 +99,6 @@ class Live(TorchDispatchMode):
         if not self._owners[address]:
             del self._owners[address]
             self.now -= size
-
-
-def share_of_free(device: torch.device) -> float:
-    """The bytes that are taken where nobody says how much: a quarter of what the device has free."""
-    if device.type == "cuda":
-        return SHARE * torch.cuda.mem_get_info(device)[0]
-    try:
-        return SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    except (ValueError, OSError, AttributeError):  # not every system says
-        return UNKNOWN
 
 
 def _address(tensor: Tensor) -> int:

@@ -9,7 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from xsbert.attribution.memory import Budget, share_of_free
+from xsbert.attribution.free_memory import share_of_free
+from xsbert.attribution.memory import Budget
 from xsbert.attribution.tangents import OneToken, Rounded, products_in
 from xsbert.attribution.ways import WAYS, NoDerivative, is_beyond, reason
 

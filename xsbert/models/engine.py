@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from xsbert.attribution.embedded import EmbeddedText, TokenVectors
+from xsbert.attribution.free_memory import share_of_free
 from xsbert.attribution.integrate import Integral, token_vectors
-from xsbert.attribution.memory import Budget, share_of_free
+from xsbert.attribution.memory import Budget
 from xsbert.attribution.modes import Mode, Reverse
 from xsbert.attribution.pair import NO_TOKENS, assemble, products_of
 from xsbert.attribution.paths import Paths

@@ -14,7 +14,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from xsbert.attribution.arguments import real
-from xsbert.attribution.memory import ENOUGH, ENOUGH_ELSEWHERE, share_of_free
+from xsbert.attribution.free_memory import share_of_free
+from xsbert.attribution.memory import ENOUGH, ENOUGH_ELSEWHERE
 from xsbert.attribution.root import Root, find_root
 from xsbert.models.batches import Batch, batched
 from xsbert.models.digest import digest_of, digest_of_weights
