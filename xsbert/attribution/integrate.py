@@ -120,6 +120,7 @@ def _answered(paths: Paths, questions: dict[int, Question], double: bool) -> dic
 def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: bool, rounded: Rounded | None) -> None:
     """Adds Σ_n wₙ J(x(αₙ)) · (e_s ⊗ δ_s) over the nodes of one precision to the totals, `(B, S, D)`."""
     alphas, weights, texts = _of_precision(all_nodes, double)
+    whole = sum(map(len, all_nodes))
     device = paths.ends.device
     moved = (paths.starts != paths.ends).any(dim=2).any(dim=0).nonzero()[:, 0]  # the others' vectors are zero
 
@@ -136,6 +137,7 @@ def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: 
             pushed = paths.pushed("tokens", points, which, tangent, rounded)[1]  # (T, N, D)
             weighted = torch.einsum("n,tnd->ntd", factors, pushed.double())
             totals[:, tokens] = totals[:, tokens].index_add_(0, which.to(device), weighted)
+            paths.progress(len(points) * len(tokens) / (whole * len(moved)))
 
 
 def _of_precision(all_nodes: list[Nodes], double: bool) -> tuple[Tensor, Tensor, Tensor]:

@@ -36,6 +36,8 @@ class Paths:
         row = starts.shape[2] * starts.element_size()
         self.budget = Budget(limit, row, starts.shape[1], starts.device)
         self._ways = WAYS
+        self.progress: Callable[[float], None] = _unseen
+        """Is told each share of the token passes that is done."""
         self.left: list[str] = []
         """The ways to a derivative that did not pass through f's code, and why."""
         self._single = Rounded(torch.float32)
@@ -156,6 +158,10 @@ class Paths:
         self.left.append(f"{self.way}: {why}")
         self._ways = self._ways[1:]
         return True
+
+
+def _unseen(share: float) -> None:
+    pass
 
 
 def _count(tangent: Tensor | OneToken) -> int:

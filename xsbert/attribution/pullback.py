@@ -100,6 +100,7 @@ def _add_weighted(totals: Tensor, paths: Paths, nodes: Nodes, cotangents: Tensor
             backward = partial(gradients, output, points, scaled[some])
             found = paths.measured("backward", len(scaled[some]) * rows, backward, double)  # (C, N, S, H)
             totals[some] += torch.einsum("cnsh,nsh->cs", found, deltas.to(found)).double()
+            paths.progress(len(points) * len(scaled[some]) / (len(nodes) * len(scaled)))
 
 
 @torch.enable_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from sentence_transformers.base.model import BaseModel
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from xsbert.attribution.embedded import EmbeddedText, TokenVectors
 from xsbert.attribution.free_memory import share_of_free
@@ -32,6 +31,7 @@ from xsbert.models.checks import say_once, warn
 from xsbert.models.copies import device_of_copy
 from xsbert.models.names import name_of
 from xsbert.models.passing import blocking
+from xsbert.models.progress import Progress, progress_of
 from xsbert.models.prompts import Given, routed
 from xsbert.models.reference import PaddingReference, Reference
 from xsbert.models.static import StaticSplit, is_static
@@ -97,33 +97,34 @@ class Engine:
         first = routed(list(self.model), texts.texts[0].given.task)[0]
         return getattr(first, "tokenizer", None) or self.model.tokenizer
 
-    def token_vectors(self, given: Sequence[Given], progress: bool = False) -> list[TokenVectors]:
+    def token_vectors(self, given: Sequence[Given], show: bool | None = None) -> list[TokenVectors]:
         """Each text's token vectors, by forward mode, in the order given."""
         texts = self._read(given)
-        with tqdm(total=len(texts), desc="Texts", disable=not progress) as bar:
-            known = self._forward(list(texts.values()), bar)
+        with progress_of(len(texts), show) as progress:
+            known = self._forward(list(texts.values()), progress)
         return [known[each] for each in given]
 
     def explain(
-        self, pairs: Sequence[tuple[Given, Given]], similarity: str, mode: Mode, progress: bool = False
+        self, pairs: Sequence[tuple[Given, Given]], similarity: str, mode: Mode, show: bool | None = None
     ) -> list[Attribution]:
         """Each pair's attribution, in the order given."""
         texts = self._read(each for pair in pairs for each in pair)
         through = pulled_through({each: len(text.tokens) for each, text in texts.items()}, pairs, mode)
         found: dict[tuple[Given, Given], tuple[EmbeddedText, np.ndarray]] = {}
-        with tqdm(total=len(texts), desc="Texts", disable=not progress) as bar:
-            known = self._forward([text for each, text in texts.items() if each not in through], bar)
+        with progress_of(len(texts), show) as progress:
+            known = self._forward([text for each, text in texts.items() if each not in through], progress)
             for long in sorted(through, key=lambda each: len(texts[each].tokens), reverse=True):
                 try:
-                    embedded, parts = self._pulled(texts[long], [known[short] for short in through[long]])
+                    others = [known[short] for short in through[long]]
+                    embedded, parts = self._pulled(texts[long], others, progress.within(1))
                 except NoDerivative as cause:  # forward mode passes through more code
                     if isinstance(mode, Reverse):
                         say_once(f"Reverse() gives way to Forward(), for {cause}.")
-                    known |= self._forward([texts[long]], bar)
+                    known |= self._forward([texts[long]], progress)
                     continue
                 for short, products in zip(through[long], parts, strict=True):
                     found[short, long] = embedded, products
-                bar.update()
+                progress.done(1)
 
         def explained(a: Given, b: Given) -> Attribution:
             if a in known and b in known:
@@ -171,16 +172,17 @@ class Engine:
             self._checked.add(split)
         return paths, whole[:count]
 
-    def _forward(self, texts: Sequence[Text], bar: Any) -> dict[Given, TokenVectors]:
+    def _forward(self, texts: Sequence[Text], progress: Progress) -> dict[Given, TokenVectors]:
         known = {}
         for batch in batches(texts, self._together):
             paths, whole = self._checked_paths(batch)
+            paths.progress = progress.within(len(batch.texts))
             integrals = self._integrated(paths, self.split(batch))
             for i, integral in enumerate(integrals):
                 vectors = _on_host(integral.vectors.to(paths.ends.dtype))
                 fields = self._fields(batch.texts[i], integral, self.split(batch), whole[i])
                 known[batch.texts[i].given] = TokenVectors(**fields, vectors=vectors)
-            bar.update(len(batch.texts))
+            progress.done(len(batch.texts))
         return known
 
     def _integrated(self, paths: Paths, split: Split) -> list[Integral]:
@@ -214,10 +216,13 @@ class Engine:
             )
         return is_wrong(paths)
 
-    def _pulled(self, text: Text, others: Sequence[TokenVectors]) -> tuple[EmbeddedText, list[np.ndarray]]:
+    def _pulled(
+        self, text: Text, others: Sequence[TokenVectors], advance: Callable[[float], None]
+    ) -> tuple[EmbeddedText, list[np.ndarray]]:
         """The text, and for each of the others the products of its token vectors with this text's, `(S_other, S)`."""
         batch = batched([text])
         paths, whole = self._checked_paths(batch)
+        paths.progress = advance
         cotangents = torch.from_numpy(np.concatenate([other.vectors for other in others])).to(paths.ends.device)
         pulled = pulled_back(paths, self.rule, cotangents)
         if pulled.error > MISSED and self._is_wrong(paths, self.split(batch)):

@@ -41,6 +41,7 @@ class Explains(Wraps):
         task: Both = None,
         memory: int | None = None,
         products: torch.dtype | None = None,
+        show_progress_bar: bool | None = None,
     ) -> Attribution:
         """Attributes the similarity of two texts to pairs of their tokens.
 
@@ -68,6 +69,8 @@ class Explains(Wraps):
             products: a lower precision for products with weights, such as torch.bfloat16 where the
                 device has matrix units for it; by default their own. `x.errors` tells what it cost. A text
                 that another's vectors are pulled back through keeps its precision.
+            show_progress_bar: True or False; by default where the work takes longer than a few seconds, at a
+                terminal or in a notebook. It moves within a long text too.
 
         Returns:
             The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
@@ -98,6 +101,7 @@ class Explains(Wraps):
             task=task,
             memory=memory,
             products=products,
+            show_progress_bar=show_progress_bar,
         )
         return x
 
@@ -116,7 +120,7 @@ class Explains(Wraps):
         task: Both = None,
         memory: int | None = None,
         products: torch.dtype | None = None,
-        show_progress_bar: bool = False,
+        show_progress_bar: bool | None = None,
     ) -> list[Attribution]:
         """`explain` for many pairs, in their order.
 
@@ -157,7 +161,7 @@ class Explains(Wraps):
         task: Both = ("query", "document"),
         memory: int | None = None,
         products: torch.dtype | None = None,
-        show_progress_bar: bool = False,
+        show_progress_bar: bool | None = None,
     ) -> Ranking:
         """`explain` of one query with many documents: their ranking, the most similar first.
 
@@ -207,7 +211,7 @@ class Explains(Wraps):
         task: str | None = None,
         memory: int | None = None,
         products: torch.dtype | None = None,
-        show_progress_bar: bool = False,
+        show_progress_bar: bool | None = None,
     ) -> list[TokenVectors]:
         """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.
 

@@ -73,7 +73,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
         prompt: Both = None,
         prompt_name: Both = None,
         task: Both = ("query", "document"),
-        show_progress_bar: bool = False,
+        show_progress_bar: bool | None = None,
     ) -> list[Attribution]:
         """`explain` for many pairs, in their order; each text is encoded once.
 
@@ -98,7 +98,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
         found = self.explain_pairs([(query, document) for document in documents], **options)
         return ranked(found, names)
 
-    def _embedded(self, texts: Sequence[Given], progress: bool) -> dict[Given, _Tokens]:
+    def _embedded(self, texts: Sequence[Given], progress: bool | None) -> dict[Given, _Tokens]:
         known: dict[Given, _Tokens] = {}
         kinds = dict.fromkeys((text.prompt, text.task) for text in texts)
         for prompt, task in kinds:
