@@ -79,3 +79,23 @@ def test_no_copy_at_all_says_what_to_do(monkeypatch):
 def test_offline_mode_is_kept(monkeypatch):
     monkeypatch.setattr(default.constants, "HF_HUB_OFFLINE", True)
     assert not default.hub_answers()
+
+
+def test_results_of_the_packaged_copy_name_the_model(monkeypatch):
+    monkeypatch.setattr(default, "load_reachable", unreachable)
+    model, where = default.default_model()
+    assert where.startswith("all-MiniLM-L6-v2, the packaged copy")
+    assert model.explain("Tea", "Coffee", layer=-1).model == "all-MiniLM-L6-v2"
+
+
+def test_a_damaged_copy_on_the_hub_is_said(monkeypatch):
+    def damaged(name):
+        raise ValueError("no modules.json")
+
+    monkeypatch.setattr(default, "load_reachable", damaged)
+    with pytest.raises(ValueError, match=r"no modules\.json"):
+        default.default_model()
+
+
+def unreachable(name):
+    raise OSError("not in reach")

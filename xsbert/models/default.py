@@ -6,6 +6,7 @@ import importlib.util
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any, cast
 
 from huggingface_hub import constants
 
@@ -32,7 +33,9 @@ def default_model() -> tuple[XSTransformer, str]:
     except OSError:
         pass  # not in reach, or a hub that does not have it; a copy that is damaged is said, not passed over
     if folder := packaged_model():
-        return XSTransformer(str(folder)), "all-MiniLM-L6-v2, the packaged copy (the hub's is not cached or in reach)"
+        model, name = XSTransformer(str(folder)), NAME.split("/")[1]
+        cast(Any, model.config)._name_or_path = name  # what results name; its folder is called "model"
+        return model, f"{name}, the packaged copy (the hub's is not cached or in reach)"
     raise OSError(
         f"{NAME} is neither cached nor packaged, and the hub does not answer; expected one of them. "
         'Install the packaged copy with pip install "xsbert[demo]", or name a model or its folder.'
