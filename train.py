@@ -74,7 +74,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     from transformers import set_seed
 
     from xsbert.models import DotSimilarityLoss, XSTransformer
-    from xsbert.models.adapters import join_adapters
+    from xsbert.models.exact.adapters import join_adapters
     from xsbert.training import (
         BatchesOfLikeLength,
         Output,

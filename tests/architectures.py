@@ -20,7 +20,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 from sentence_transformers.sparse_encoder.modules import SpladePooling
 
 from xsbert import XSMultiVectorEncoder, XSSparseEncoder, XSTransformer
-from xsbert.models.default import packaged_model
+from xsbert.models.loading.default import packaged_model
 
 TEXTS = ("The coffee is bad.", "This is not a good coffee.", "Unbelievably expensive.")
 SIZES = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 24}

@@ -21,7 +21,7 @@ import pytest
 
 from xsbert import Attribution
 from xsbert.models import XSTransformer, load_model
-from xsbert.models.default import packaged_model
+from xsbert.models.loading.default import packaged_model
 
 GOLDEN = Path(__file__).parent / "golden"
 TINY = ("mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos")

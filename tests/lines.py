@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from xsbert.attribution.paths import Paths
-from xsbert.attribution.quadrature import Answer
+from xsbert.attribution.integration.paths import Paths
+from xsbert.attribution.quadrature.rule import Answer
 
 
 def line(function, start, end, memory=None):

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xsbert import XSTransformer
-from xsbert.models.adapters import CONFIG, PREFIX, WEIGHTS, join_adapters
+from xsbert.models.exact.adapters import CONFIG, PREFIX, WEIGHTS, join_adapters
 from xsbert.training import add_adapters
 
 TEXT = "The dog runs."

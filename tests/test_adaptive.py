@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from tests.lines import line, nodes_on
-from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann, adaptive
-from xsbert.attribution.dual import Dual
-from xsbert.attribution.integrate import settled, token_vectors
+from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
+from xsbert.attribution.forward_mode.dual import Dual
+from xsbert.attribution.integration.token_vectors import settled, token_vectors
+from xsbert.attribution.quadrature import adaptive
 
 
 class Step:

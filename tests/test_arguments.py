@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from xsbert.attribution import Adaptive, ByLength, GaussLegendre, RightRiemann
-from xsbert.attribution.arguments import at_least, real, whole
 from xsbert.models import NeutralReference
 from xsbert.plot import bipartite
+from xsbert.results.arguments import at_least, real, whole
 
 A, B = "The coffee is bad.", "Good coffee!"
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse
-from xsbert.attribution.integrate import token_vectors
-from xsbert.models.batches import batches, pulled_through
-from xsbert.models.engine import Engine
-from xsbert.models.prompts import Given
-from xsbert.models.text import read
+from xsbert.attribution.integration.token_vectors import token_vectors
+from xsbert.models.encoders.engine import Engine
+from xsbert.models.inputs.batches import batches, pulled_through
+from xsbert.models.inputs.prompts import Given
+from xsbert.models.inputs.text import read
 
 TEXTS = [
     "The coffee is bad.",
@@ -62,7 +62,7 @@ def test_each_text_is_worked_on_once_and_those_of_one_length_together(minilm, mo
         seen.append((len(paths), paths.tokens))
         return token_vectors(paths, rule, rounded)
 
-    monkeypatch.setattr("xsbert.models.engine.token_vectors", watched)
+    monkeypatch.setattr("xsbert.models.encoders.engine.token_vectors", watched)
     minilm.token_vectors(TEXTS, **FAST)
     lengths = [len(read(minilm, text).tokens) for text in dict.fromkeys(TEXTS)]
     assert seen == [(lengths.count(n), n) for n in sorted(set(lengths), reverse=True)]
@@ -76,7 +76,7 @@ def test_a_ranking_pulls_the_query_back_through_long_documents(minilm, monkeypat
         forward.extend([paths.tokens] * len(paths))
         return token_vectors(paths, rule, rounded)
 
-    monkeypatch.setattr("xsbert.models.engine.token_vectors", watched)
+    monkeypatch.setattr("xsbert.models.encoders.engine.token_vectors", watched)
     query, documents = "Bad coffee.", [TEXTS[5], "Good tea!", TEXTS[5] + " Really."]
     ranking = minilm.explain_ranking(query, documents, **FAST)
     assert {x.text_b for x in ranking} == set(documents)
@@ -124,7 +124,7 @@ def test_the_progress_bar_counts_texts(minilm, capfd):
 @pytest.mark.parametrize("after", [1, 2, 5])
 def test_ctrl_c_leaves_the_model_clean(minilm, monkeypatch, after):
     from tests.test_encoder import state
-    from xsbert.attribution.paths import Paths
+    from xsbert.attribution.integration.paths import Paths
 
     before, count, plain = state(minilm), [0], Paths._pushed
 

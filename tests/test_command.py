@@ -15,7 +15,7 @@ from xsbert.attribution import ranked
 from xsbert.command.pair import report
 from xsbert.command.rank import report as ranking_report
 from xsbert.plot import page
-from xsbert.plot.frame import summary
+from xsbert.plot.figures.axes import summary
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 
@@ -171,7 +171,7 @@ def test_a_damaged_model_is_one_line_and_status_2(command, tiny_folders, tmp_pat
 
 
 def test_a_model_that_cannot_be_had_is_refused_soon(command, monkeypatch):
-    monkeypatch.setattr("xsbert.models.default.hub_answers", lambda: False)
+    monkeypatch.setattr("xsbert.models.loading.default.hub_answers", lambda: False)
     status, _, messages = command(A, B, model="nobody/nothing")
     assert status == 2
     assert "'nobody/nothing' is no folder and is not in the hub's cache" in messages

@@ -8,13 +8,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from xsbert import Attribution, Ranking, TokenVectors
-from xsbert.attribution import contrast
-from xsbert.attribution.words import group, word_starts
+from xsbert import Attribution, Ranking, TokenVectors, contrast
 from xsbert.command.characters import fitted, shown, width
-from xsbert.models import NeutralReference, kept
-from xsbert.models.unpack import unpack
+from xsbert.models import NeutralReference
+from xsbert.models.loading.unpack import unpack
+from xsbert.models.references import neutral_store
 from xsbert.plot import page
+from xsbert.results.words import group, word_starts
 from xsbert.training.output import Output
 
 A, B = "The coffee is bad.", "This is not a good coffee."
@@ -153,29 +153,29 @@ def test_a_damaged_cache_gives_nothing(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     good = saved(GOOD, np.float64(1))
     (folder / "good.npz").write_bytes(good)
-    assert kept.kept("good").scale == 1
+    assert neutral_store.kept("good").scale == 1
     for name, content in BAD_CACHES.items():
         (folder / f"{name}.npz").write_bytes(content)
-        assert kept.kept(name) is None, name
+        assert neutral_store.kept(name) is None, name
     for number in range(200):
         content = bytearray(good)
         for _ in range(chance.randint(1, 8)):
             content[chance.randrange(len(content))] = chance.randrange(256)
         (folder / f"{number}.npz").write_bytes(content[: chance.randint(0, len(content))])
-        found = kept.kept(str(number))
+        found = neutral_store.kept(str(number))
         assert found is None or np.isfinite(found.states.numpy()).all()
 
 
 @pytest.mark.parametrize("scale", [1e9, 1e-9])
 def test_a_scale_that_is_made_up_is_not_believed(minilm, tmp_path, monkeypatch, scale):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(kept, "_MEMORY", type(kept._MEMORY)())
+    monkeypatch.setattr(neutral_store, "_MEMORY", type(neutral_store._MEMORY)())
     options = {"layer": -1, "reference": NeutralReference()}
     expected = minilm.token_vectors([A], **options)[0]
     (file,) = (tmp_path / "xsbert" / "neutral").glob("*.npz")
     with np.load(file) as held:
         states = held["states"]
-    kept._MEMORY.clear()
+    neutral_store._MEMORY.clear()
     file.write_bytes(saved(states + 1, np.float64(scale)))
     found = minilm.token_vectors([A], **options)[0]
     np.testing.assert_allclose(found.reference_embedding, expected.reference_embedding, atol=1e-4)

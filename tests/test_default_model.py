@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.hub import hub
-from xsbert.models import default
-from xsbert.models.default import NAME
+from xsbert.models.loading import default
+from xsbert.models.loading.default import NAME
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 

@@ -14,9 +14,9 @@ from datasets import Dataset
 from tests.lines import line
 from tests.pretend import ENCODER, LATE, PLACES, SPARSE
 from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
-from xsbert.attribution.integrate import token_vectors
-from xsbert.attribution.pullback import pulled_back
-from xsbert.attribution.root import find_root
+from xsbert.attribution.integration.pullback import pulled_back
+from xsbert.attribution.integration.token_vectors import token_vectors
+from xsbert.attribution.zero_search import find_root
 from xsbert.training import BatchesOfLikeLength
 
 ROOT = Path(__file__).parents[1]

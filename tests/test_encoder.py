@@ -11,9 +11,9 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize,
 
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse, RightRiemann
-from xsbert.attribution.quadrature import Question
+from xsbert.attribution.quadrature.rule import Question
 from xsbert.models import PaddingReference
-from xsbert.models.hooks import passed_over
+from xsbert.models.splitting.hooks import passed_over
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 FAST = {"layer": -1, "quadrature": GaussLegendre(4)}
@@ -275,8 +275,8 @@ def test_bad_input_is_refused_and_leaves_nothing(minilm, arguments, options, err
 
 def test_layers_that_are_not_passed_over_run_in_float64_too(minilm):
     """As where a layer gives more than hidden states, which those behind it need."""
-    from xsbert.models.tail import Split
-    from xsbert.models.text import read
+    from xsbert.models.inputs.text import read
+    from xsbert.models.splitting.split import Split
 
     text, split = read(minilm, A), Split(list(minilm), 4)
     hidden, texts = split.hidden_states(text.features), torch.zeros(1, dtype=torch.long)
@@ -291,12 +291,12 @@ def test_layers_that_are_not_passed_over_run_in_float64_too(minilm):
 
 def test_an_encoder_that_cannot_be_split_is_refused(minilm, monkeypatch):
     """Layers that know their depth, or share more than hidden states, would be explained wrongly."""
-    from xsbert.models import tail
+    from xsbert.models.splitting import split
 
-    monkeypatch.setattr(tail, "passed_over", lambda layers, outputs: contextlib.nullcontext())
+    monkeypatch.setattr(split, "passed_over", lambda layers, outputs: contextlib.nullcontext())
     assert minilm.explain(A, B, **FAST).score == pytest.approx(0.7915, abs=1e-4)
-    monkeypatch.setattr(tail, "replaced_input", lambda layer, hidden: contextlib.nullcontext())
-    monkeypatch.setattr(tail, "passed_over", lambda layers, outputs: passed_over(layers, outputs))
+    monkeypatch.setattr(split, "replaced_input", lambda layer, hidden: contextlib.nullcontext())
+    monkeypatch.setattr(split, "passed_over", lambda layers, outputs: passed_over(layers, outputs))
     before = state(minilm)
     with pytest.raises(ValueError, match=r"BertModel can't be split at layer 5: .*expected layers that hand on"):
         minilm.explain(A, B, **FAST)
@@ -364,9 +364,9 @@ def test_a_ranking_is_in_order_of_similarity(minilm):
 
 
 def test_the_reference_keeps_special_tokens_and_pads_the_rest(minilm):
-    from xsbert.models.batches import batched
-    from xsbert.models.tail import Split
-    from xsbert.models.text import read
+    from xsbert.models.inputs.batches import batched
+    from xsbert.models.inputs.text import read
+    from xsbert.models.splitting.split import Split
 
     seen = []
 

@@ -27,8 +27,8 @@ from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.relevance import Constants, relevances
 from xsbert.evaluation.sanity import agreement, asymmetry, randomised
 from xsbert.models import PaddingReference, XSTransformer
-from xsbert.models.engine import Engine
-from xsbert.models.text import read
+from xsbert.models.encoders.engine import Engine
+from xsbert.models.inputs.text import read
 
 A, B = PAIRS[0]
 METHODS = [

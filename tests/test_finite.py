@@ -5,7 +5,7 @@ import torch
 
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, GaussLegendre, Reverse
-from xsbert.attribution.root import find_root
+from xsbert.attribution.zero_search import find_root
 from xsbert.models import NeutralReference, ZeroReference
 
 PAIR = ("The coffee is bad.", "This is not a good coffee.")

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from xsbert.attribution import free_memory
-from xsbert.attribution.free_memory import SHARE, share_of_free
+from xsbert.attribution.integration import free_memory
+from xsbert.attribution.integration.free_memory import SHARE, share_of_free
 
 GB = 2**30
 CPU = torch.device("cpu")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xsbert.attribution.spans import checked_spans, divided
-from xsbert.attribution.words import group, word_starts
+from xsbert.results.spans import checked_spans, divided
+from xsbert.results.words import group, word_starts
 
 A = "See https://example.com/a?b=1 about New York."
 B = "New York, explained."

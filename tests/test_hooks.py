@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from xsbert.models.hooks import captured_input, passed_over, recorded_calls, recorded_outputs, replaced_input
-from xsbert.models.layers import layer_stack, resolve_layer
+from xsbert.models.splitting.hooks import captured_input, passed_over, recorded_calls, recorded_outputs, replaced_input
+from xsbert.models.splitting.layer_stack import layer_stack, resolve_layer
 
 
 class Layer(nn.Linear):

@@ -48,7 +48,7 @@ def test_what_we_lean_on_is_there(host, name, arguments, use):
 
 
 def test_prompts_are_looked_up_as_we_look_them_up():
-    from xsbert.models.prompts import NAMES
+    from xsbert.models.inputs.prompts import NAMES
 
     source = inspect.getsource(SentenceTransformer.encode_document)
     names = ", ".join(f'"{name}"' for name in NAMES["document"])

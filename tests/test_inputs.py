@@ -8,7 +8,7 @@ import pytest
 
 from tests.test_late import modules
 from xsbert import XSMultiVectorEncoder
-from xsbert.models.inputs import listed_ids, listed_pairs, listed_texts
+from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 
 TEXTS = ["The coffee is bad.", "Not a good coffee."]
 KINDS = {

@@ -5,9 +5,9 @@ import torch
 
 from tests.lines import line
 from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
-from xsbert.attribution.integrate import token_vectors
-from xsbert.attribution.pullback import pulled_back
-from xsbert.attribution.uncompressed import check_size, feature_vectors, uncompressed
+from xsbert.attribution.integration.feature_vectors import check_size, feature_vectors, uncompressed
+from xsbert.attribution.integration.pullback import pulled_back
+from xsbert.attribution.integration.token_vectors import token_vectors
 
 S, H, D = 5, 4, 3
 torch.manual_seed(0)

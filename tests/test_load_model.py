@@ -17,8 +17,9 @@ from sentence_transformers import SentenceTransformer
 
 from tests.conftest import GOLDEN
 from tests.hub import served
-from xsbert.models import DotSimilarityLoss, XSMPNet, XSTransformer, checkpoints, load_model
-from xsbert.models.unpack import unpack
+from xsbert.models import DotSimilarityLoss, XSMPNet, XSTransformer, load_model
+from xsbert.models.loading import checkpoints
+from xsbert.models.loading.unpack import unpack
 
 ZIP = GOLDEN / "tiny_mpnet_cos.zip"
 TEXTS = ["The dog runs.", "A cat sleeps in the sun."]
@@ -102,7 +103,7 @@ def test_no_server_says_what_to_do(tmp_path, monkeypatch):
 
 def test_two_processes_may_ask_at_once(tmp_path):
     code = (
-        "import sys; from xsbert.models import checkpoints; checkpoints.URL = sys.argv[1]; "
+        "import sys; from xsbert.models.loading import checkpoints; checkpoints.URL = sys.argv[1]; "
         "print(checkpoints.load_model('mpnet_cos', sys.argv[2]).encode('a').shape)"
     )
     with server([whole()]) as (url, _):
@@ -150,7 +151,7 @@ def bomb(path):
     ],
 )
 def test_a_zip_file_that_is_not_to_be_trusted_is_refused(tmp_path, monkeypatch, make, message):
-    monkeypatch.setattr("xsbert.models.unpack.MOST_BYTES", 2_000_000)
+    monkeypatch.setattr("xsbert.models.loading.unpack.MOST_BYTES", 2_000_000)
     path, kept = tmp_path / "model.zip", tmp_path / "kept"
     make(path)
     with pytest.raises(ValueError, match=message):

@@ -6,9 +6,9 @@ import torch
 
 from tests.lines import line
 from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse
-from xsbert.attribution.free_memory import share_of_free
-from xsbert.attribution.integrate import token_vectors
-from xsbert.attribution.memory import Budget, Live
+from xsbert.attribution.integration.free_memory import share_of_free
+from xsbert.attribution.integration.pass_memory import Budget, Live
+from xsbert.attribution.integration.token_vectors import token_vectors
 from xsbert.models import XSTransformer
 
 A, B = "The coffee is bad.", "This is not a good coffee."

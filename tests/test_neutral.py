@@ -17,10 +17,9 @@ from xsbert.models import (
     NeutralReference,
     PaddingReference,
     ZeroReference,
-    kept,
-    neutral,
 )
-from xsbert.models.digest import digest_of_weights
+from xsbert.models.references import neutral, neutral_store
+from xsbert.models.references.weights_digest import digest_of_weights
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 LONG = "She said that this is certainly not what anybody would call a good cup of coffee."
@@ -41,7 +40,7 @@ def _a_cache_of_our_own(shared, monkeypatch):
 def empty(tmp_path, monkeypatch):
     """A cache with nothing in it, in memory or in files: its folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(kept, "_MEMORY", kept.OrderedDict())
+    monkeypatch.setattr(neutral_store, "_MEMORY", neutral_store.OrderedDict())
     monkeypatch.setattr(neutral, "_UNREACHED", {})
     return tmp_path / "xsbert" / "neutral"
 
@@ -99,7 +98,7 @@ def test_every_way_to_explain_takes_it(tiny):
 def test_a_batch_gives_what_its_texts_give_alone(fresh, empty):
     texts = [A, "Some tea was good.", LONG]
     together = vectors(fresh, texts)
-    kept._MEMORY.clear()
+    neutral_store._MEMORY.clear()
     for file in empty.iterdir():
         file.unlink()
     for text, expected in zip(texts, together, strict=True):
@@ -110,7 +109,7 @@ def test_each_length_is_searched_once(fresh, empty, searched):
     vectors(fresh, [A, "The bad is coffee.", LONG])
     vectors(fresh, ["Bad is the coffee."])
     assert sorted(searched) == sorted({len(text.tokens) for text in vectors(fresh, [A, LONG])})
-    kept._MEMORY.clear()
+    neutral_store._MEMORY.clear()
     vectors(fresh, [A])
     assert len(searched) == 2
     assert len(list(empty.iterdir())) == 2
@@ -136,7 +135,7 @@ def test_a_damaged_file_is_written_anew(fresh, empty, searched, damage):
     (file,) = empty.iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    kept._MEMORY.clear()
+    neutral_store._MEMORY.clear()
     vectors(fresh, [A])
     assert len(searched) == 2
     assert file.read_bytes() == whole
@@ -148,7 +147,7 @@ def test_what_is_no_zero_any_more_is_found_anew(fresh, empty, searched):
     (file,) = empty.iterdir()
     with np.load(file) as found:
         np.savez(file, states=found["states"] + 0.1, scale=found["scale"])
-    kept._MEMORY.clear()
+    neutral_store._MEMORY.clear()
     assert vectors(fresh, [A])[0] == first
     assert len(searched) == 2
 

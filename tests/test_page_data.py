@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from xsbert.attribution import GaussLegendre
 from xsbert.plot import page
-from xsbert.plot.notebook import frame
-from xsbert.plot.pieces import CUT, packed, pieces, printable
+from xsbert.plot.html.iframe import frame
+from xsbert.plot.html.page_data import CUT, packed, pieces, printable
 
 WORDS = "rain flooded several streets in the old town on Sunday evening and firefighters pumped water out of cellars"
 

@@ -11,8 +11,8 @@ from tests.browser import browsers, strengths
 from xsbert import Ranking
 from xsbert.attribution import GaussLegendre, ranked
 from xsbert.plot import page
-from xsbert.plot.notebook import frame
-from xsbert.plot.pieces import printable
+from xsbert.plot.html.iframe import frame
+from xsbert.plot.html.page_data import printable
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 FAST = {"layer": 5, "quadrature": GaussLegendre(2)}

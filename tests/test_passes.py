@@ -10,9 +10,9 @@ from transformers.models.bert.modeling_bert import BertLayer
 from xsbert import XSTransformer
 from xsbert.attribution import GaussLegendre
 from xsbert.models import MaskReference, PaddingReference, ZeroReference
-from xsbert.models.batches import batched
-from xsbert.models.tail import Split
-from xsbert.models.text import read
+from xsbert.models.inputs.batches import batched
+from xsbert.models.inputs.text import read
+from xsbert.models.splitting.split import Split
 
 PAIR = ("The dog runs.", "A cat sleeps in the sun.")
 

@@ -11,7 +11,7 @@ from matplotlib import font_manager, rc_context
 from matplotlib.text import Text
 
 from xsbert import Attribution, plot, utils
-from xsbert.plot.fonts import families
+from xsbert.plot.figures.fonts import families
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_word_in_another_script_takes_a_font_that_has_it():
     assert not any(name.startswith("Last Resort") for name in families(["咖啡", "\U0010fffd"]))
     # A character that the usual font lacks, and another installed font has.
     usual = families(["a"])
-    from xsbert.plot.fonts import _covered
+    from xsbert.plot.figures.fonts import _covered
 
     known = _covered(font_manager.findfont(font_manager.FontProperties(family=usual)))
     for font in font_manager.fontManager.ttflist:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from xsbert.attribution import GaussLegendre
-from xsbert.attribution.precision import full_float32
+from xsbert.attribution.integration.precision import full_float32
 
 PAIR = ("The coffee is bad.", "This is not a good coffee.")
 CHOICES = {
@@ -28,7 +28,7 @@ def test_products_are_full_within_and_the_callers_after(choice, end):
     code = f"""
 import torch, contextlib, warnings
 warnings.simplefilter('error')
-from xsbert.attribution.precision import full_float32
+from xsbert.attribution.integration.precision import full_float32
 {CHOICES[choice]}
 before = {STATE}
 with contextlib.suppress(KeyError):

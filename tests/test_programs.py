@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from xsbert.attribution.dual import Dual, Unsupported
-from xsbert.attribution.tangents import OneToken, dense
-from xsbert.attribution.ways import by_duals
+from xsbert.attribution.forward_mode.derivatives import by_duals
+from xsbert.attribution.forward_mode.dual import Dual, Unsupported
+from xsbert.attribution.forward_mode.tangents import OneToken, dense
 
 SHAPE = (2, 4, 6)
 generator = torch.Generator().manual_seed(0)

@@ -3,7 +3,7 @@
 import pytest
 
 from xsbert.attribution import Forward, GaussLegendre, Reverse
-from xsbert.models import progress
+from xsbert.models.encoders import progress
 
 A, LONG = "Coffee", "The dog runs after the kitten in the yard, and the cat sleeps. " * 4
 OPTIONS = {"layer": -1, "quadrature": GaussLegendre(8)}

@@ -109,7 +109,7 @@ def test_bad_calls_are_refused(tiny):
 
 def test_an_uncompressed_size_over_the_limit_is_refused_before_any_work(minilm, monkeypatch):
     minilm.init_attribution_to_layer(idx=5, N_steps=2)
-    monkeypatch.setattr("xsbert.models.tail.Split.hidden_states", None)
+    monkeypatch.setattr("xsbert.models.splitting.split.Split.hidden_states", None)
     with pytest.raises(ValueError, match=r"\(256, 384, 256, 384\) would take 36\.0 GiB"):
         minilm.explain_similarity("coffee " * 300, "tea " * 300, compress_embedding_dim=False, verbose=False)
     minilm.reset_attribution()

@@ -134,7 +134,7 @@ def test_json_is_the_ranking_and_nothing_else(command, file, full, tmp_path):  #
 
 
 def test_the_page_of_a_ranking(command, file, tmp_path):  # noqa: F811
-    pytest.importorskip("xsbert.plot.page")
+    pytest.importorskip("xsbert.plot.html.document")
     path = tmp_path / "ranking.html"
     assert command("rank", QUERY, file, "--output", str(path))[0] == 0
     page = path.read_text(encoding="utf-8")
@@ -314,7 +314,7 @@ def test_json_of_a_pair_is_the_attribution_and_nothing_else(command, tmp_path): 
 
 
 def test_the_page_of_a_pair_has_the_tokens(command, tmp_path):  # noqa: F811
-    pytest.importorskip("xsbert.plot.page")
+    pytest.importorskip("xsbert.plot.html.document")
     path = tmp_path / "pair.html"
     assert command("Kaffee", "Tee", "--words", "--output", str(path))[0] == 0
     assert path.read_text(encoding="utf-8").lower().startswith("<!doctype html")

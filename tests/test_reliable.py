@@ -8,7 +8,7 @@ import torch
 from xsbert import Attribution, XSTransformer
 from xsbert.attribution import ByLength, Forward, GaussLegendre, Reverse, RightRiemann
 from xsbert.command.pair import report
-from xsbert.models import checks
+from xsbert.models.encoders import checks
 
 PAIR = ("The coffee is bad.", "This is not a good coffee.")
 
@@ -64,12 +64,14 @@ def test_a_quantised_model_is_refused_by_the_layer_that_ends_derivatives(minilm_
 
 def test_wrong_derivatives_give_way_to_the_next_and_it_is_said(minilm, monkeypatch):
     """As a rule of ours would be that loses a part."""
-    from xsbert.attribution import ways
+    from xsbert.attribution.forward_mode import derivatives
 
-    plain = ways.by_duals
+    plain = derivatives.by_duals
     monkeypatch.setattr(checks, "_SAID", set())
     lossy = lambda *args: (lambda value, pushed: (value, pushed / 2))(*plain(*args))  # noqa: E731
-    monkeypatch.setattr("xsbert.attribution.paths.WAYS", (("rules of our own", lossy), *ways.WAYS[1:]))
+    monkeypatch.setattr(
+        "xsbert.attribution.integration.paths.WAYS", (("rules of our own", lossy), *derivatives.WAYS[1:])
+    )
     expected = r"taken by torch's forward mode, .* rules of our own: its derivatives are not those of the values"
     with pytest.warns(UserWarning, match=expected):
         x = minilm.explain(*PAIR, quadrature=GaussLegendre(8))
@@ -77,14 +79,16 @@ def test_wrong_derivatives_give_way_to_the_next_and_it_is_said(minilm, monkeypat
 
 
 def test_what_is_slow_is_said_once(minilm, monkeypatch):
-    from xsbert.attribution import ways
+    from xsbert.attribution.forward_mode import derivatives
 
     monkeypatch.setattr(checks, "_SAID", set())
 
     def refuses(*args):
         raise NotImplementedError("no rule for this")
 
-    monkeypatch.setattr("xsbert.attribution.paths.WAYS", (("rules of our own", refuses), *ways.WAYS[1:]))
+    monkeypatch.setattr(
+        "xsbert.attribution.integration.paths.WAYS", (("rules of our own", refuses), *derivatives.WAYS[1:])
+    )
     with pytest.warns(UserWarning, match="rules of our own: no rule for this") as seen:
         minilm.explain_pairs([PAIR, PAIR[::-1], (PAIR[0], "Tea")], layer=-1, quadrature=GaussLegendre(4))
     assert len(seen) == 1

@@ -11,8 +11,8 @@ from tests.lines import line
 from tests.test_integrate import END, START, D, nonlinear
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse, RightRiemann
-from xsbert.attribution.integrate import token_vectors
-from xsbert.attribution.pullback import pulled_back
+from xsbert.attribution.integration.pullback import pulled_back
+from xsbert.attribution.integration.token_vectors import token_vectors
 
 SHORT, LONG = "Bad coffee.", "She said that this is certainly not what anybody would call a good cup of coffee."
 V = torch.randn(4, D, generator=torch.Generator().manual_seed(1)).double()
@@ -73,7 +73,7 @@ def test_the_lengths_choose(minilm, monkeypatch):
         pulled.append((len(cotangents), paths.tokens))
         return pulled_back(paths, rule, cotangents)
 
-    monkeypatch.setattr("xsbert.models.engine.pulled_back", watched)
+    monkeypatch.setattr("xsbert.models.encoders.engine.pulled_back", watched)
     options = {"layer": -1, "quadrature": GaussLegendre(2)}
     minilm.explain(SHORT, LONG, **options)
     minilm.explain(LONG, LONG, **options)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from xsbert.attribution import root
-from xsbert.attribution.root import find_root
+from xsbert.attribution import zero_search
+from xsbert.attribution.zero_search import find_root
 
 S, H, D = 4, 5, 3
 GENERATOR = torch.Generator().manual_seed(0)
@@ -29,8 +29,8 @@ def sphere(hidden):
 
 @pytest.mark.parametrize("start", [START, START.float()], ids=["float64", "float32"])
 def test_of_an_affine_function_the_nearest_zero_is_found_at_once(start, monkeypatch):
-    monkeypatch.setattr(root, "STRIDE", 100.0)
-    monkeypatch.setattr(root, "ENOUGH", 1.0)
+    monkeypatch.setattr(zero_search, "STRIDE", 100.0)
+    monkeypatch.setattr(zero_search, "ENOUGH", 1.0)
     found = find_root(affine, start, 1e-9, ALL, **OPTIONS)
     nearest = start.double().flatten() - torch.linalg.pinv(WEIGHT) @ affine(start.double()[None])[0]
     assert found.size <= 1e-9
@@ -69,7 +69,7 @@ def steep(hidden):
 
 def test_weak_equations_hold_where_others_are_steep(monkeypatch):
     assert find_root(steep, START.float(), 1e-6, ALL, **OPTIONS).size <= 1e-6
-    monkeypatch.setattr(root, "FINE", root.LEAST)
+    monkeypatch.setattr(zero_search, "FINE", zero_search.LEAST)
     assert 1e-3 < find_root(steep, START.float(), 1e-6, ALL, **OPTIONS).size < 0.1
 
 
@@ -79,7 +79,7 @@ def test_weak_directions_do_not_drown_in_rounding(memory):
     mixed, _ = torch.linalg.qr(torch.randn(D, D, generator=torch.Generator().manual_seed(1), dtype=torch.float64))
     expected = torch.linalg.svdvals(WEIGHT * torch.tensor([1e3, 1.0, 1e-2])[:, None])[-1].square()
     live = torch.ones(D, dtype=torch.bool)
-    linear = root._Linear(lambda h: steep(h) @ mixed.T.to(h), START.float(), live, ALL, memory, 100, fine=True)
+    linear = zero_search._Linear(lambda h: steep(h) @ mixed.T.to(h), START.float(), live, ALL, memory, 100, fine=True)
     assert float(linear._eigenvalues[0]) == pytest.approx(float(expected), rel=0.02)
 
 
@@ -92,7 +92,7 @@ def test_rows_that_are_summed_in_float64_take_more_memory(fine, passes):
         asked.append(len(hidden))
         return affine(hidden)
 
-    root._Linear(function, START.float(), live, ALL, 2 * S * H * 3 * 4, 100, fine=fine)
+    zero_search._Linear(function, START.float(), live, ALL, 2 * S * H * 3 * 4, 100, fine=fine)
     assert len(asked) == passes
 
 
@@ -131,7 +131,7 @@ def test_a_dead_equation_and_one_that_holds_are_in_no_ones_way():
 def test_where_there_is_no_zero_the_minimum_is_reached_and_no_more_is_tried():
     found = find_root(lambda hidden: sphere(hidden).square() + 1, START, 1e-6, ALL, **OPTIONS)
     assert found.size == pytest.approx(1, abs=1e-2)
-    assert found.jacobians < root.MOST
+    assert found.jacobians < zero_search.MOST
     flat = find_root(lambda hidden: 0 * affine(hidden) + 1, START, 1e-6, ALL, **OPTIONS)
     assert torch.equal(flat.point, START)
 

@@ -10,9 +10,10 @@ import torch
 from tests.architectures import build
 from xsbert import XSTransformer
 from xsbert.attribution import Forward, Reverse
-from xsbert.models import ReferenceTransformer, ShiftingReferenceTransformer, shift
-from xsbert.models.shared import references_of
-from xsbert.models.shift import _without_dropout
+from xsbert.models import ReferenceTransformer, ShiftingReferenceTransformer
+from xsbert.models.exact import shift
+from xsbert.models.exact.shared import references_of
+from xsbert.models.exact.shift import _without_dropout
 
 TEXTS = ["The dog runs.", "", "She bought unbelievably expensive shoes yesterday.", "Coffee", "A dog, a cat, a yard."]
 EXACT = ["mpnet_cos", "droberta_cos"]

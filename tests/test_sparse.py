@@ -12,10 +12,10 @@ from sentence_transformers.sparse_encoder.modules import SpladePooling
 
 from xsbert import XSSparseEncoder
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse
-from xsbert.attribution.dual import Dual
-from xsbert.attribution.pullback import pulled_back
-from xsbert.attribution.ways import by_duals
-from xsbert.models.tail import Split
+from xsbert.attribution.forward_mode.derivatives import by_duals
+from xsbert.attribution.forward_mode.dual import Dual
+from xsbert.attribution.integration.pullback import pulled_back
+from xsbert.models.splitting.split import Split
 
 A, B = "The dog runs after the kitten.", "Outside the cat is chased by the dog."
 
@@ -104,7 +104,7 @@ def test_a_head_tied_to_the_word_embeddings_runs_in_float64(model):
 def test_every_pooling_and_activation_is_explained_in_every_mode(folder, pooling, activation, mode, monkeypatch):
     """In evaluation SPLADE's activations write over what a backward pass needs."""
     pulled = Mock(wraps=pulled_back)
-    monkeypatch.setattr("xsbert.models.engine.pulled_back", pulled)
+    monkeypatch.setattr("xsbert.models.encoders.engine.pulled_back", pulled)
     modules = [Transformer(folder, transformer_task="fill-mask"), SpladePooling(pooling, activation)]
     model = XSSparseEncoder(modules=modules, device="cpu")
     options, training = {"layer": -1, "quadrature": GaussLegendre(3)}, model[1].training

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from tests.architectures import SIZES
 from xsbert import XSTransformer
 from xsbert.attribution import GaussLegendre
-from xsbert.models.text import read
+from xsbert.models.inputs.text import read
 
 CORPUS = [
     "The coffee is bad. This is not a good coffee.",

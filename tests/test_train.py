@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 import train
 from tests.hub import hub
 from xsbert.models import load_model
-from xsbert.models.adapters import join_adapters
+from xsbert.models.exact.adapters import join_adapters
 from xsbert.training import BatchesOfLikeLength, load_splits
 
 TRAIN = Path(train.__file__)

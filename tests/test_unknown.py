@@ -7,7 +7,7 @@ import pytest
 from xsbert import Attribution
 from xsbert.attribution import GaussLegendre
 from xsbert.command.pair import report
-from xsbert.plot.pieces import UNKNOWN, view
+from xsbert.plot.html.page_data import UNKNOWN, view
 
 RULE = {"layer": -1, "quadrature": GaussLegendre(6)}
 TEXT = "Good 🦩 coffee"

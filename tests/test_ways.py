@@ -5,12 +5,12 @@ import torch
 
 from tests.lines import line
 from xsbert.attribution import GaussLegendre
-from xsbert.attribution.dual import Dual
-from xsbert.attribution.integrate import token_vectors
-from xsbert.attribution.pullback import pulled_back
-from xsbert.attribution.soundness import is_wrong
-from xsbert.attribution.tangents import OneToken, dense
-from xsbert.attribution.ways import NoDerivative, by_duals, by_gradients, by_torch
+from xsbert.attribution.forward_mode.derivatives import NoDerivative, by_duals, by_gradients, by_torch
+from xsbert.attribution.forward_mode.dual import Dual
+from xsbert.attribution.forward_mode.tangents import OneToken, dense
+from xsbert.attribution.integration.pullback import pulled_back
+from xsbert.attribution.integration.soundness import is_wrong
+from xsbert.attribution.integration.token_vectors import token_vectors
 
 N, S, H, D = 3, 4, 5, 6
 torch.manual_seed(0)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xsbert.attribution.words import group, word_starts
+from xsbert.results.words import group, word_starts
 
 
 def words(text):

@@ -8,24 +8,24 @@ if TYPE_CHECKING:
     from xsbert import models as models
     from xsbert import plot as plot
     from xsbert import utils as utils
-    from xsbert.attribution.contrast import contrast as contrast
-    from xsbert.attribution.embedded import TokenVectors as TokenVectors
-    from xsbert.attribution.ranking import Ranking as Ranking
-    from xsbert.attribution.result import Attribution as Attribution
-    from xsbert.models.encoder import XSTransformer as XSTransformer
-    from xsbert.models.late import XSMultiVectorEncoder as XSMultiVectorEncoder
-    from xsbert.models.sparse import XSSparseEncoder as XSSparseEncoder
+    from xsbert.models.encoders.late_interaction import XSMultiVectorEncoder as XSMultiVectorEncoder
+    from xsbert.models.encoders.sparse import XSSparseEncoder as XSSparseEncoder
+    from xsbert.models.encoders.transformer import XSTransformer as XSTransformer
+    from xsbert.results.attribution import Attribution as Attribution
+    from xsbert.results.contrast import contrast as contrast
+    from xsbert.results.ranking import Ranking as Ranking
+    from xsbert.results.token_vectors import TokenVectors as TokenVectors
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Attribution": "xsbert.attribution.result",
-    "Ranking": "xsbert.attribution.ranking",
-    "contrast": "xsbert.attribution.contrast",
-    "TokenVectors": "xsbert.attribution.embedded",
-    "XSTransformer": "xsbert.models.encoder",
-    "XSMultiVectorEncoder": "xsbert.models.late",
-    "XSSparseEncoder": "xsbert.models.sparse",
+    "Attribution": "xsbert.results.attribution",
+    "Ranking": "xsbert.results.ranking",
+    "contrast": "xsbert.results.contrast",
+    "TokenVectors": "xsbert.results.token_vectors",
+    "XSTransformer": "xsbert.models.encoders.transformer",
+    "XSMultiVectorEncoder": "xsbert.models.encoders.late_interaction",
+    "XSSparseEncoder": "xsbert.models.encoders.sparse",
 }
 _MODULES = ("attribution", "models", "plot", "utils")
 

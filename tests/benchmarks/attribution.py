@@ -18,12 +18,12 @@ from tests.benchmarks import published
 from tests.benchmarks.measure import alternate, matrix_rate
 from xsbert import Attribution, XSTransformer
 from xsbert.attribution import Adaptive, RightRiemann, attribute
-from xsbert.attribution.integrate import token_vectors
+from xsbert.attribution.integration.token_vectors import token_vectors
 from xsbert.models import PaddingReference
-from xsbert.models.batches import batched
-from xsbert.models.default import packaged_model
-from xsbert.models.engine import Engine
-from xsbert.models.text import read
+from xsbert.models.encoders.engine import Engine
+from xsbert.models.inputs.batches import batched
+from xsbert.models.inputs.text import read
+from xsbert.models.loading.default import packaged_model
 
 A, B = "The dog runs after the kitten in the yard.", "Outside in the garden the cat is chased by the dog."
 LONG = (

@@ -11,7 +11,7 @@ import statistics
 import time
 
 from xsbert import XSTransformer, tables
-from xsbert.models.default import packaged_model
+from xsbert.models.loading.default import packaged_model
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xsbert.attribution.paths import Paths
-from xsbert.attribution.quadrature import GaussLegendre, RightRiemann
+from xsbert.attribution.integration.paths import Paths
+from xsbert.attribution.quadrature.rule import GaussLegendre, RightRiemann
 
 NODES_AT_ONCE = 10
 

@@ -13,7 +13,7 @@ import torch
 
 from xsbert import XSTransformer, tables
 from xsbert.models import ShiftingReferenceTransformer
-from xsbert.models.default import packaged_model
+from xsbert.models.loading.default import packaged_model
 
 
 def main() -> None:

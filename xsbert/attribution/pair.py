@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from xsbert.attribution.embedded import EmbeddedText, TokenVectors
-from xsbert.attribution.result import Attribution
+from xsbert.results.attribution import Attribution
+from xsbert.results.token_vectors import EmbeddedText, TokenVectors
 
 SIMILARITIES = ("cosine", "dot")
 NO_TOKENS = "zero, as of no tokens"

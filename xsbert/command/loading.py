@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from xsbert.command.messages import say
 
 if TYPE_CHECKING:
-    from xsbert.models.encoder import XSTransformer
-    from xsbert.models.reference import Reference
+    from xsbert.models.encoders.transformer import XSTransformer
+    from xsbert.models.references.padding import Reference
 
 UNREADABLE = (AttributeError, EOFError, ImportError, KeyError, RuntimeError, pickle.UnpicklingError)
 """What the host raises on a damaged model folder, beside OSError, TypeError and ValueError."""
@@ -28,9 +28,9 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
     from safetensors import SafetensorError
     from transformers.utils import logging
 
-    from xsbert.models.checkpoints import PACKAGED, PUBLISHED, load_model
-    from xsbert.models.default import default_model, load_reachable
-    from xsbert.models.encoder import XSTransformer
+    from xsbert.models.encoders.transformer import XSTransformer
+    from xsbert.models.loading.checkpoints import PACKAGED, PUBLISHED, load_model
+    from xsbert.models.loading.default import default_model, load_reachable
 
     logging.disable_progress_bar()
     try:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xsbert.attribution.pair import check_similarity
-from xsbert.attribution.ranking import Ranking
-from xsbert.models.inputs import listed_texts
-from xsbert.models.reference import PaddingReference, Reference
-from xsbert.models.text import check_string
+from xsbert.models.inputs.lists import listed_texts
+from xsbert.models.inputs.text import check_string
+from xsbert.models.references.padding import PaddingReference, Reference
+from xsbert.results.ranking import Ranking
 
 if TYPE_CHECKING:
-    from xsbert.models.encoder import XSTransformer
+    from xsbert.models.encoders.transformer import XSTransformer
 
 
 def explain_nearest(

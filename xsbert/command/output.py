@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from xsbert.command.messages import say
 
 if TYPE_CHECKING:
-    from xsbert.attribution.ranking import Ranking
-    from xsbert.attribution.result import Attribution
+    from xsbert.results.attribution import Attribution
+    from xsbert.results.ranking import Ranking
 
 FOR_PAIRS = (".png", ".pdf", ".svg", ".html", ".json")
 FOR_RANKINGS = (".html", ".json")
@@ -60,7 +60,7 @@ def as_json(result: Attribution | Ranking) -> str:
 def _draw(x: Attribution | Ranking, output: str) -> None:
     import matplotlib
 
-    from xsbert.plot.heatmap import heatmap, save
+    from xsbert.plot.figures.heatmap import heatmap, save
 
     matplotlib.use("Agg")
     save(heatmap(x), output)  # type: ignore[arg-type]

@@ -13,11 +13,11 @@ from xsbert.command import colours, inputs, loading, output
 from xsbert.command.characters import fitted, padded, shown, width
 from xsbert.command.messages import say
 from xsbert.command.passage import painted, passage
-from xsbert.decimals import decimals
+from xsbert.results.decimals import decimals
 
 if TYPE_CHECKING:
-    from xsbert.attribution.result import Attribution
-    from xsbert.attribution.words import Offset
+    from xsbert.results.attribution import Attribution
+    from xsbert.results.words import Offset
 
 LABEL = 40
 """Columns at most for a token in the table."""

@@ -15,11 +15,11 @@ from xsbert.command.characters import fitted, shown, width
 from xsbert.command.documents import read_documents
 from xsbert.command.messages import is_watched, say
 from xsbert.command.passage import excerpt, painted, passage
-from xsbert.decimals import decimals
+from xsbert.results.decimals import decimals
 
 if TYPE_CHECKING:
-    from xsbert.attribution.ranking import Ranking
-    from xsbert.attribution.result import Attribution
+    from xsbert.results.attribution import Attribution
+    from xsbert.results.ranking import Ranking
 
 PAIRS = 3
 """Word pairs shown for a document."""

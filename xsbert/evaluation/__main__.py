@@ -94,7 +94,7 @@ def _sanity(study: Study, grid: Grid, truth: Sequence[Pair], options: argparse.N
 def _grid(options: argparse.Namespace) -> Grid:
     from xsbert.evaluation.grid import METHODS, Grid, references
     from xsbert.evaluation.inputs import subjects
-    from xsbert.models.layers import layers_of
+    from xsbert.models.splitting.layer_stack import layers_of
 
     known = references()
     chosen = options.references or ["padding", "neutral"]

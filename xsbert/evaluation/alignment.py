@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from xsbert.attribution.spans import Span
 from xsbert.evaluation.ists import AlignedPair
 from xsbert.evaluation.judges import Encode
 from xsbert.evaluation.matrices import WordMatrix, Words
 from xsbert.evaluation.statistics import area_under_curve
-from xsbert.models.digest import digest_of
+from xsbert.models.references.weights_digest import digest_of
+from xsbert.results.spans import Span
 
 
 @dataclass(frozen=True, repr=False)

@@ -15,10 +15,10 @@ from xsbert.evaluation.encodings import divides
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import PaddingReference, XSTransformer
-from xsbert.models.batches import batched
-from xsbert.models.engine import Engine, undisturbed
-from xsbert.models.tail import Split, transformers_model
-from xsbert.models.text import read
+from xsbert.models.encoders.engine import Engine, undisturbed
+from xsbert.models.inputs.batches import batched
+from xsbert.models.inputs.text import read
+from xsbert.models.splitting.split import Split, transformers_model
 
 
 @dataclass(frozen=True)

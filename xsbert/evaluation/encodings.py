@@ -11,7 +11,7 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from torch import nn
 
 from xsbert.models import XSTransformer
-from xsbert.models.prompts import routed
+from xsbert.models.inputs.prompts import routed
 
 
 class Encodings:

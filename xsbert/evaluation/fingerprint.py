@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xsbert.models import XSTransformer
-from xsbert.models.digest import digest_of
+from xsbert.models.references.weights_digest import digest_of
 
 UNTOLD = {"_name_or_path", "transformers_version", "architectures", "dtype"}
 """What an encoder's config holds that its scores don't depend on, or that its weights tell."""

@@ -25,7 +25,7 @@ from xsbert.models import (
     XSTransformer,
     ZeroReference,
 )
-from xsbert.models.layers import layers_of, resolve_layer
+from xsbert.models.splitting.layer_stack import layers_of, resolve_layer
 
 BY_LAYER: dict[str, Callable[[XSTransformer, int], Method]] = {
     "published": lambda model, layer: IntegratedJacobian(model, layer, quadrature=RightRiemann(50)),

@@ -12,7 +12,7 @@ from xsbert.evaluation.ists import AlignedPair, read_alignments
 from xsbert.evaluation.matrices import Words
 from xsbert.evaluation.study import Pair
 from xsbert.models import XSTransformer, default_model, load_model, load_reachable
-from xsbert.models.text import read
+from xsbert.models.inputs.text import read
 from xsbert.pairs import read_splits
 
 T = TypeVar("T", Pair, AlignedPair)

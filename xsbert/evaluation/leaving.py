@@ -12,7 +12,7 @@ from xsbert.evaluation.encodings import Encodings
 from xsbert.evaluation.matrices import Matrix, PairMatrix, WordMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import XSTransformer
-from xsbert.models.text import read
+from xsbert.models.inputs.text import read
 
 
 @dataclass(frozen=True)

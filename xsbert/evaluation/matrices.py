@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from xsbert.attribution.spans import Span
-from xsbert.attribution.words import Group, Offset, group, summed
+from xsbert.results.spans import Span
+from xsbert.results.words import Group, Offset, group, summed
 
 
 class Matrix(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 from xsbert.attribution import Adaptive, Rule
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.models import PaddingReference, Reference, XSTransformer
-from xsbert.models.text import read
+from xsbert.models.inputs.text import read
 
 Pairs = Sequence[tuple[str, str]]
 

@@ -12,7 +12,7 @@ from xsbert.evaluation.encodings import divides, evaluating
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import XSTransformer
-from xsbert.models.text import Text, read
+from xsbert.models.inputs.text import Text, read
 
 
 @dataclass(frozen=True)

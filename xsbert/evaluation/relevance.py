@@ -24,16 +24,16 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from xsbert.attribution import RightRiemann
-from xsbert.attribution.dual import Dual
-from xsbert.attribution.tangents import OneToken
-from xsbert.attribution.ways import by_duals
+from xsbert.attribution.forward_mode.derivatives import by_duals
+from xsbert.attribution.forward_mode.dual import Dual
+from xsbert.attribution.forward_mode.tangents import OneToken
 from xsbert.evaluation.encodings import divides
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
 from xsbert.models import PaddingReference, XSTransformer
-from xsbert.models.batches import batched
-from xsbert.models.engine import Engine, undisturbed
-from xsbert.models.text import Text, read
+from xsbert.models.encoders.engine import Engine, undisturbed
+from xsbert.models.inputs.batches import batched
+from xsbert.models.inputs.text import Text, read
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from xsbert.evaluation.matrices import Matrix, WordMatrix, Words
 from xsbert.evaluation.methods import Method, Pairs
 from xsbert.evaluation.statistics import spearman
 from xsbert.models import XSTransformer
-from xsbert.models.layers import layers_of
-from xsbert.models.text import read
+from xsbert.models.inputs.text import read
+from xsbert.models.splitting.layer_stack import layers_of
 
 
 @dataclass(frozen=True)

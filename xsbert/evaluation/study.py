@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from xsbert.attribution.dual import Unsupported
+from xsbert.attribution.forward_mode.dual import Unsupported
 from xsbert.evaluation.encodings import Encodings
 from xsbert.evaluation.fingerprint import fingerprint
 from xsbert.evaluation.grid import Row

@@ -14,7 +14,7 @@ from datasets.exceptions import DatasetsError
 from huggingface_hub import constants
 from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
 
-from xsbert.models.default import hub_answers
+from xsbert.models.loading.default import hub_answers
 from xsbert.pairs import COLUMNS, SPLITS, read_splits
 
 

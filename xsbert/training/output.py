@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from xsbert.attribution.storage import write_whole
-from xsbert.models.adapters import CONFIG, WEIGHTS
+from xsbert.models.exact.adapters import CONFIG, WEIGHTS
+from xsbert.results.json_files import write_whole
 from xsbert.training.card import model_card
 
 

@@ -12,7 +12,7 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from torch import nn
 
 from xsbert.models import ShiftingReferenceTransformer, XSTransformer
-from xsbert.models.layers import layer_stack
+from xsbert.models.splitting.layer_stack import layer_stack
 
 
 def starting_model(name: str, *, shift: bool, similarity: str, texts: Sequence[str]) -> XSTransformer:

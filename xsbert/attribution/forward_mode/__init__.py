@@ -1,0 +1,1 @@
+"""A function's derivatives along tangents."""

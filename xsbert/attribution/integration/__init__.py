@@ -1,0 +1,1 @@
+"""A function's Jacobian, integrated along paths."""

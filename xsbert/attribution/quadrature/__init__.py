@@ -1,0 +1,1 @@
+"""Where along a path the Jacobian is evaluated."""

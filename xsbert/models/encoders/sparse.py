@@ -1,0 +1,52 @@
+"""`XSSparseEncoder`: a SparseEncoder (SPLADE) that explains its similarities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sentence_transformers import SparseEncoder
+
+from xsbert.models.encoders.checks import check_folder
+from xsbert.models.encoders.explains import Explains
+from xsbert.results.attribution import Attribution
+from xsbert.results.token_vectors import TokenVectors
+
+
+class XSSparseEncoder(Explains, SparseEncoder):
+    """A `SparseEncoder` that also says why it finds two texts similar.
+
+    Its embeddings are as long as a vocabulary, which forward mode does not mind: it takes a pass for
+    each token, not for each dimension. `wrap(model)` gives one from a `SparseEncoder` at hand.
+    """
+
+    _host = SparseEncoder
+
+    def __init__(self, model_name_or_path: str | None = None, *args: Any, **kwargs: Any) -> None:
+        if model_name_or_path is not None:
+            check_folder(model_name_or_path)
+        super().__init__(model_name_or_path, *args, **kwargs)
+
+    def explain_pairs(self, *args: Any, **kwargs: Any) -> list[Attribution]:
+        """As of `XSTransformer`.
+
+        Raises:
+            ValueError: as there; or `max_active_dims` is set: which dimensions are kept changes from text to text.
+        """
+        self._check_dimensions()
+        return super().explain_pairs(*args, **kwargs)
+
+    def token_vectors(self, *args: Any, **kwargs: Any) -> list[TokenVectors]:
+        """As of `XSTransformer`.
+
+        Raises:
+            ValueError: as `explain_pairs`.
+        """
+        self._check_dimensions()
+        return super().token_vectors(*args, **kwargs)
+
+    def _check_dimensions(self) -> None:
+        if self.max_active_dims is not None:
+            raise ValueError(
+                f"This model keeps the {self.max_active_dims} largest dimensions of each embedding, other ones for "
+                "each text; expected a model that keeps all. Set model.max_active_dims = None."
+            )

@@ -1,0 +1,52 @@
+"""`XSTransformer`: a SentenceTransformer that explains its similarities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from sentence_transformers import SentenceTransformer
+from torch import nn
+
+from xsbert.models.encoders.checks import check_folder
+from xsbert.models.encoders.explains import Explains
+from xsbert.models.encoders.published import PublishedMethods
+from xsbert.models.exact.shared import references_shared
+from xsbert.models.exact.shift import ReferenceTransformer, ShiftingReferenceTransformer
+
+
+class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
+    """A `SentenceTransformer` that also says why it finds two texts similar.
+
+    Takes what `SentenceTransformer` takes: a name or a path, or `modules=[…]`. `encode`,
+    `similarity`, `save` and all the rest are the host's own, and give what they give there.
+
+    Example:
+        >>> model = XSTransformer("sentence-transformers/all-MiniLM-L6-v2")
+        >>> model.explain("The coffee is bad.", "This is not a good coffee.").words().top(3)
+    """
+
+    _host = SentenceTransformer
+    # What the host resolves saved class names with, before it asks for trust_remote_code=True.
+    _module_classes: Mapping[str, type[nn.Module]] = {
+        "xsbert.models.ReferenceTransformer": ReferenceTransformer,
+        "xsbert.models.ShiftingReferenceTransformer": ShiftingReferenceTransformer,
+    }
+
+    def __init__(self, model_name_or_path: str | None = None, *args: Any, **kwargs: Any) -> None:
+        if model_name_or_path is not None:
+            check_folder(model_name_or_path)
+        super().__init__(model_name_or_path, *args, **kwargs)
+
+    if not TYPE_CHECKING:  # which reads the host's own overloads
+
+        @wraps(SentenceTransformer.encode)
+        def encode(self, *args: Any, **kwargs: Any) -> Any:
+            with references_shared():
+                return super().encode(*args, **kwargs)
+
+    @classmethod
+    def load(cls, input_path: str) -> XSTransformer:
+        """The host's older way to load a saved model."""
+        return cls(input_path)

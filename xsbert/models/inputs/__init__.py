@@ -1,0 +1,1 @@
+"""Texts as the encoder is given them."""

@@ -1,0 +1,138 @@
+"""A text as the encoder sees it: features, tokens, and where the tokens stand in the text."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from sentence_transformers.base.model import BaseModel
+from torch import Tensor
+
+from xsbert.models.encoders.checks import say_once
+from xsbert.models.inputs.encoding import encoding_of
+from xsbert.models.inputs.prompts import Given, given, routed
+from xsbert.results.words import Offset
+
+MANY_UNKNOWN = 0.1
+"""The share of a text's tokens from which a user is told that they are unknown."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text, tokenized as `encode` tokenizes it.
+
+    Args:
+        given: the text as the user gave it, its prompt and its task.
+        features: what the host's `preprocess` gives for this text alone, a batch of one, on the model's device.
+        tokens: the S tokens as the characters that they stand for.
+        pieces: the S tokens as the tokenizer spells them ("##ing", "Ġdog").
+        offsets: where each token stands in `string`; None for special and prompt tokens, and where it is not
+            known.
+        special: `(S,)`, bool: the tokens that the tokenizer added around the text.
+        prompted: the positions of the prompt's tokens.
+        truncated: whether the tokenizer cut the text.
+        unknown: the positions of the tokens that the tokenizer does not know.
+    """
+
+    given: Given
+    features: dict[str, Any]
+    tokens: tuple[str, ...]
+    pieces: tuple[str, ...]
+    offsets: tuple[Offset, ...]
+    special: Tensor
+    prompted: tuple[int, ...]
+    truncated: bool
+    unknown: tuple[int, ...] = ()
+
+
+def read(model: BaseModel, text: str | Given) -> Text:
+    """Tokenizes one text, behind its prompt; a string behind the model's default prompt, where it has one.
+
+    Raises:
+        TypeError: `string` is not a string.
+        ValueError: it holds half a surrogate pair, which no tokenizer can read.
+
+    Warns:
+        UserWarning: once for each text, where a tenth or more of its tokens is unknown.
+    """
+    if not isinstance(text, Given):
+        check_string(text)
+        (text,) = given(model, [text], None, None, None)
+    string, prompt, _ = text
+    check_string(string)
+    features = _preprocessed(model, text)
+    first: Any = routed(list(model), text.task)[0]
+    encoding = encoding_of(features, getattr(first, "tokenizer", None) or model.tokenizer, prompt + string)
+    offsets = tuple(
+        None if place is None else _within(string, place[0] - len(prompt), place[1] - len(prompt))
+        for place in encoding.offsets
+    )
+    prompted = tuple(i for i, place in enumerate(encoding.offsets) if place is not None and offsets[i] is None)
+    tokens = [_shown(string, piece, offset) for piece, offset in zip(encoding.pieces, offsets, strict=True)]
+    for i in prompted:
+        tokens[i] = prompt[slice(*encoding.offsets[i] or ())].strip() or tokens[i]
+    own = len(encoding.special) - sum(encoding.special)
+    if encoding.unknown and len(encoding.unknown) >= MANY_UNKNOWN * own:
+        say_once(
+            f"Of the text {string[:60]!r} the model knows only {own - len(encoding.unknown)} of {own} tokens. What it "
+            "does not know are all one token to it: x.unknown_a and x.unknown_b name them."
+        )
+    return Text(
+        given=text,
+        features={name: _moved(value, model.device) for name, value in features.items()},
+        tokens=tuple(tokens),
+        pieces=encoding.pieces,
+        offsets=offsets,
+        special=torch.tensor(encoding.special, device=model.device),
+        prompted=prompted,
+        truncated=encoding.cut,
+        unknown=encoding.unknown,
+    )
+
+
+def _preprocessed(model: BaseModel, text: Given) -> Any:
+    options = {"prompt": text.prompt or None} | ({"task": text.task} if text.task else {})
+    if not getattr(model[0], "can_flatten_inputs", False):
+        return model.preprocess([text.string], **options)
+    # With flash attention the host packs texts into one row, without masks or offsets; not on this copy.
+    reader: Any = copy.copy(model[0])
+    reader.can_flatten_inputs = False
+    return reader.preprocess([text.string], **options)
+
+
+def check_string(string: object, place: str = "A text") -> None:
+    """Raises TypeError for what is not a string, ValueError for half a surrogate pair; both name its place."""
+    if not isinstance(string, str):
+        raise TypeError(
+            f"{place} got {string!r:.60} ({type(string).__name__}); expected a string, such as 'The coffee is bad.'. "
+            "For many texts use token_vectors(texts) or explain_pairs(pairs); leave out what is missing in a table."
+        )
+    for position, char in enumerate(string):
+        if "\ud800" <= char <= "\udfff":
+            raise ValueError(
+                f"{place} holds half a surrogate pair ({char!r} at position {position}); expected whole characters. "
+                "Decode it with errors='replace', or text.encode('utf-16', 'surrogatepass').decode('utf-16')."
+            )
+
+
+def _within(string: str, start: int, end: int) -> Offset:
+    """The offset less white space at its ends; None for a token of the prompt."""
+    if start < 0 and end <= 0:
+        return None  # in the prompt
+    start = max(start, 0)
+    inner = string[start:end].strip()
+    if inner:
+        start += string[start:end].index(inner)
+    return start, start + len(inner)
+
+
+def _shown(string: str, piece: str, offset: Offset) -> str:
+    if offset and offset[0] < offset[1]:
+        return string[slice(*offset)]
+    return piece.strip("Ġ▁ ") or "␣"  # a token of white space alone
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    return value.to(device) if isinstance(value, Tensor) else value

@@ -1,0 +1,1 @@
+"""Models by name, from a folder, or from where they were published."""

@@ -1,0 +1,1 @@
+"""The encoder in two parts, at a layer."""

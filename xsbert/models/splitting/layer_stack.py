@@ -1,0 +1,101 @@
+"""Where an encoder's layer stack is, and which of its calls each layer is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from xsbert.models.splitting.hooks import recorded_calls
+from xsbert.results.arguments import whole
+
+
+class Layer(NamedTuple):
+    """A layer: a module, and which of the module's calls in a pass it is: 0, but where layers share weights."""
+
+    module: nn.Module
+    turn: int = 0
+
+
+def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
+    """The list of layers that the hidden states run through, found in the module tree.
+
+    It is the longest list of modules of one class that lies in no other list; where the encoder has a
+    `text_model`, of that.
+
+    Args:
+        encoder: a transformers model.
+        path: the list's dotted path in the encoder, such as "encoder.layer", where it is not that one.
+
+    Raises:
+        TypeError: `path` is no string.
+        ValueError: there is no such list.
+    """
+    if path is not None:
+        return _named(encoder, path, dict(_outermost_lists(encoder)))
+    # Beside the text's tower, CLIP and its kind have one for images.
+    lists = dict(_outermost_lists(getattr(encoder, "text_model", encoder)))
+    stacks = [module for module in lists.values() if len({type(layer) for layer in module}) == 1]
+    if not stacks:
+        raise ValueError(
+            f"{type(encoder).__name__} has no stack of layers to attribute at; expected a transformer encoder. "
+            "Name the list, if it has one: layers='encoder.layer'."
+        )
+    return max(stacks, key=len)
+
+
+def layers_of(encoder: Any, path: str | None = None) -> list[Layer]:
+    """The encoder's L layers in the order in which they run.
+
+    Where the stack has fewer modules than the configuration counts layers, as ALBERT's shared ones,
+    a pass of two tokens tells how often each runs.
+
+    Raises:
+        TypeError, ValueError: as `layer_stack`.
+    """
+    stack = layer_stack(encoder, path)
+    count = getattr(getattr(encoder, "config", None), "num_hidden_layers", len(stack))
+    if len(stack) >= count:
+        return [Layer(module) for module in stack]
+    tokens: Tensor = torch.ones(1, 2, dtype=torch.long, device=next(encoder.parameters()).device)
+    with torch.no_grad(), recorded_calls(stack) as calls:
+        encoder(input_ids=tokens, attention_mask=tokens)
+    return [Layer(module, calls[:i].count(module)) for i, module in enumerate(calls)]
+
+
+def resolve_layer(layer: object, count: int) -> int:
+    """A layer's number from 0 to L − 1; negative numbers count from the end.
+
+    Raises:
+        TypeError: `layer` is no whole number.
+        ValueError: it is out of range.
+    """
+    layer = whole(layer, "layer", "a whole number, such as -2")
+    if not -count <= layer < count:
+        raise ValueError(
+            f"layer got {layer}; this encoder has {count} layers: expected 0 (the embeddings' output) to {count - 1}, "
+            f"or −{count} to −1 from the end."
+        )
+    return layer % count
+
+
+def _named(encoder: nn.Module, path: str, lists: dict[str, nn.ModuleList]) -> nn.ModuleList:
+    if not isinstance(path, str):
+        raise TypeError(
+            f"layers got {path!r} ({type(path).__name__}); expected a dotted path, such as 'encoder.layer'."
+        )
+    named = dict(encoder.named_modules()).get(path)
+    if not isinstance(named, nn.ModuleList) or not len(named):
+        raise ValueError(
+            f"layers got {path!r}, which is no list of layers of {type(encoder).__name__}; expected "
+            f"{' or '.join(map(repr, lists)) or 'an encoder with such a list'}."
+        )
+    return named
+
+
+def _outermost_lists(module: nn.Module, path: str = "") -> list[tuple[str, nn.ModuleList]]:
+    if isinstance(module, nn.ModuleList):
+        return [(path, module)] if len(module) else []
+    below = module.named_children()
+    return [found for name, child in below for found in _outermost_lists(child, f"{path}.{name}".lstrip("."))]

@@ -1,0 +1,28 @@
+"""A page as a notebook shows it: in a frame, so that pages and notebook don't disturb each other."""
+
+from __future__ import annotations
+
+from html import escape
+
+from xsbert.plot.html.document import page
+from xsbert.plot.html.page_data import printable
+from xsbert.results.attribution import Attribution
+from xsbert.results.ranking import Ranking
+
+BASE, LINE, CHARACTERS = 560, 30, 60
+"""Pixels of a page but its texts, of a line of text, and a line's characters: the height until the script fits it."""
+
+
+def frame(x: Attribution | Ranking) -> str | None:
+    """The page inside an `<iframe>`; None where it would be too large for a page.
+
+    Where frames are not shown, as in untrusted notebooks, the line that `repr` gives stands instead.
+    """
+    try:
+        content = page(x)
+    except ValueError:
+        return None
+    texts = [len(x.text_a) + len(x.text_b)] if isinstance(x, Attribution) else [len(text) for text in x.documents]
+    lines = sum(2 + min(count, 4000) // CHARACTERS for count in texts)
+    style = f"width:100%;height:{min(BASE + LINE * lines, 1600)}px;border:0"
+    return f'<iframe srcdoc="{escape(content)}" style="{style}" title="xsbert">{escape(printable(repr(x)))}</iframe>'

@@ -1,0 +1,1 @@
+"""What users hold: attributions, token vectors, rankings. numpy alone."""

@@ -1,0 +1,199 @@
+"""What an explanation is: the attribution of a pair of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xsbert.results import dataframes
+from xsbert.results.decimals import decimals
+from xsbert.results.fields import Error, check_places
+from xsbert.results.html import Shown
+from xsbert.results.record import checked_count, shortened
+from xsbert.results.spans import Span, checked_spans
+from xsbert.results.words import Offset, folded, folded_labels, group, label, moved, summed, touching
+
+EXACT = 1e-5
+"""Reference terms below this share of the embeddings' lengths are rounding (float32)."""
+MISSED = 0.1
+"""From this relative error of law 1 on, the pairs do not account for the embeddings, and are no explanation."""
+
+
+class TokenPair(NamedTuple):
+    """A token of a, a token of b, and the attribution of the two."""
+
+    token_a: str
+    token_b: str
+    value: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Attribution(Shown):
+    """A similarity as a sum over token pairs.
+
+    Law 2: `matrix.sum()` = `score` − ra − rb + rr, up to `error`, where ra, rb, rr are the
+    `reference_terms` (EMNLP 2023, arXiv 2310.05703, eq. 6 on, with one common normaliser).
+
+    Args:
+        text_a, text_b: the texts, as they were given.
+        tokens_a, tokens_b: their S_a and S_b tokens, as the characters that they stand for.
+        offsets_a, offsets_b: where each token stands in its text; None for special tokens.
+        matrix: the attributions A, `(S_a, S_b)`, in units of the score.
+        score: the model's similarity of the two texts.
+        reference_terms: f(r_a)·f(b), f(a)·f(r_b), f(r_a)·f(r_b), over the common normaliser.
+        similarity: "cosine" or "dot".
+        norms: ‖f(a)‖ and ‖f(b)‖.
+        normalizer: n, what every product was divided by.
+        errors: the relative error of law 1 for each text.
+        nodes: how many nodes the quadrature used for each text.
+        truncated: for each text, whether it was longer than the model takes, and was cut.
+        layer, reference, quadrature, model: how the attributions were made.
+        prompts: what the model put before each text.
+        prompted_a, prompted_b: the positions of the prompts' tokens.
+        unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
+    """
+
+    text_a: str
+    text_b: str
+    tokens_a: tuple[str, ...]
+    tokens_b: tuple[str, ...]
+    offsets_a: tuple[Offset, ...]
+    offsets_b: tuple[Offset, ...]
+    matrix: np.ndarray
+    score: float
+    reference_terms: tuple[float, float, float]
+    similarity: str
+    norms: tuple[float, float]
+    normalizer: float
+    errors: tuple[Error, Error]
+    nodes: tuple[int, int]
+    truncated: tuple[bool, bool]
+    layer: int
+    reference: str
+    quadrature: str
+    model: str
+    prompts: tuple[str, str] = field(default=("", ""), kw_only=True)
+    prompted_a: tuple[int, ...] = field(default=(), kw_only=True)
+    prompted_b: tuple[int, ...] = field(default=(), kw_only=True)
+    unknown_a: tuple[int, ...] = field(default=(), kw_only=True)
+    unknown_b: tuple[int, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
+        self._freeze(shape, (len(self.tokens_a), len(self.tokens_b)) * 2)
+
+    def check_places(self) -> None:
+        """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
+        check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a)
+        check_places(self.text_b, self.offsets_b, self.prompted_b, self.unknown_b)
+
+    @property
+    def explained(self) -> float:
+        """ΣA: what the token pairs sum to."""
+        return float(self.matrix.sum(dtype=np.float64))
+
+    @property
+    def error(self) -> float:
+        """|ΣA − (score − ra − rb + rr)|: how far the quadrature misses law 2, in units of the score."""
+        ra, rb, rr = self.reference_terms
+        return abs(self.explained - (self.score - ra - rb + rr))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the reference terms vanish, so that the token pairs sum to the score itself."""
+        return max(map(abs, self.reference_terms)) * self.normalizer <= EXACT * self.norms[0] * self.norms[1]
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether law 1 holds to a tenth for both texts. Where not, the matrix is not to be trusted."""
+        return max(self.errors) <= MISSED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain Python values, as `save` writes it; with a `warning` where it is not reliable."""
+        warning = {} if self.is_reliable else {"warning": unreliable(max(self.errors))}
+        return super().to_dict() | warning
+
+    def words(self) -> Attribution:
+        """The same with subwords summed into words; the total is kept to rounding.
+
+        Special tokens and a prompt's stay what they are.
+        """
+        return self.grouped()
+
+    def grouped(self, spans_a: Iterable[Span] = (), spans_b: Iterable[Span] = ()) -> Attribution:
+        """The same by words, some of which the caller names: an address on the web, a name of several words.
+
+        The total is kept to rounding. A token that reaches out of a span joins what it touches to it.
+
+        Args:
+            spans_a, spans_b: the characters of text_a and of text_b that are one word each, [start, end); such as
+                `[match.span() for match in re.finditer(r"https?://\\S+", x.text_a)]`. Outside are `words()`.
+
+        Raises:
+            TypeError: a span is no pair of whole numbers.
+            ValueError: one is empty or reaches out of its text, or two overlap.
+        """
+        words_a = group(self.text_a, self.offsets_a, checked_spans(self.text_a, spans_a, "spans_a"))
+        words_b = group(self.text_b, self.offsets_b, checked_spans(self.text_b, spans_b, "spans_b"))
+        return replace(
+            self,
+            tokens_a=tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),
+            tokens_b=tuple(label(self.text_b, self.tokens_b, self.offsets_b, word) for word in words_b),
+            offsets_a=tuple(word.offset for word in words_a),
+            offsets_b=tuple(word.offset for word in words_b),
+            matrix=summed(summed(self.matrix, words_a).T, words_b).T,
+            prompted_a=moved(words_a, self.prompted_a),
+            prompted_b=moved(words_b, self.prompted_b),
+            unknown_a=touching(words_a, self.unknown_a),
+            unknown_b=touching(words_b, self.unknown_b),
+        )
+
+    def folded(self) -> Attribution:
+        """The same with each prompt's tokens summed into one, which stands for the whole prompt."""
+        parts_a, parts_b = folded(self.offsets_a, self.prompted_a), folded(self.offsets_b, self.prompted_b)
+        return replace(
+            self,
+            tokens_a=folded_labels(self.tokens_a, parts_a, self.prompts[0]),
+            tokens_b=folded_labels(self.tokens_b, parts_b, self.prompts[1]),
+            offsets_a=tuple(part.offset for part in parts_a),
+            offsets_b=tuple(part.offset for part in parts_b),
+            matrix=summed(summed(self.matrix, parts_a).T, parts_b).T,
+            prompted_a=moved(parts_a, self.prompted_a),
+            prompted_b=moved(parts_b, self.prompted_b),
+            unknown_a=touching(parts_a, self.unknown_a),
+            unknown_b=touching(parts_b, self.unknown_b),
+        )
+
+    def top(self, k: int = 5) -> list[TokenPair]:
+        """The k strongest pairs by magnitude, the strongest first: (token of a, token of b, value)."""
+        order = np.argsort(-np.abs(self.matrix), axis=None, kind="stable")[: checked_count(k)]
+        rows, columns = np.unravel_index(order, self.matrix.shape)
+        return [
+            TokenPair(self.tokens_a[i], self.tokens_b[j], float(self.matrix[i, j]))
+            for i, j in zip(rows, columns, strict=True)
+        ]
+
+    def to_dataframe(self) -> Any:
+        """A pandas table: a row for each pair, with position_a, token_a, position_b, token_b and attribution.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return dataframes.of_pairs(self.tokens_a, self.tokens_b, self.matrix)
+
+    def __repr__(self) -> str:
+        kind = "exact" if self.is_exact else "approximate"
+        kind = kind if self.is_reliable else "not reliable"
+        return (
+            f"Attribution({shortened(self.text_a)}, {shortened(self.text_b)}, "
+            f"{self.similarity} {decimals(self.score, 4)}, {len(self.tokens_a)} × {len(self.tokens_b)} pairs "
+            f"explain {decimals(self.explained, 4)}, {kind}, layer {self.layer}, error {self.error:.1e})"
+        )
+
+
+def unreliable(error: float) -> str:
+    """What is said of a result that misses law 1 by this much."""
+    return f"not reliable: law 1 is missed by {error:.0%}, so the pairs do not account for the embeddings"

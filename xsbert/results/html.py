@@ -1,0 +1,31 @@
+"""What people look at: results that notebooks show as a page, and that are saved as one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from xsbert.results.json_files import write_whole
+from xsbert.results.record import Record
+
+
+class Shown(Record):
+    """A result with a page. Only here does this floor look up, and only when a page is asked for."""
+
+    def save(self, path: str | Path) -> None:
+        """Writes a JSON file, which `load` reads, or an HTML page for people. It appears whole or not at all.
+
+        Raises:
+            ValueError: `path` ends neither in `.json` nor in `.html`, or the matrix is too large for a page.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix == ".html":
+            write_whole(Path(path), import_module("xsbert.plot.html.document").page(self).encode("utf-8"))
+        elif suffix == ".json":
+            super().save(path)
+        else:
+            raise ValueError(f"save() got {str(path)!r}; expected a file name that ends in .json or .html.")
+
+    def _repr_html_(self) -> str | None:
+        """The page as a notebook shows it, in a frame of its own; None where it would be too large."""
+        return import_module("xsbert.plot.html.iframe").frame(self)

@@ -1,0 +1,98 @@
+"""Results as JSON: one object, with its kind and a version in it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import uuid
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsbert.results.fields import restored as restored_field
+
+VERSION = 1
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a value that is none of ours may raise."""
+
+
+def to_dict(result: Any) -> dict[str, Any]:
+    """The fields of a result as plain Python values, behind its kind and the format's version."""
+    values = {f.name: getattr(result, f.name) for f in fields(result)}
+    dtype = next(str(value.dtype) for value in values.values() if isinstance(value, np.ndarray))
+    head = {"format": f"xsbert.{type(result).__name__}", "version": VERSION, "dtype": dtype}
+    return head | {name: _plain(value) for name, value in values.items()}
+
+
+def save(result: Any, path: str | Path) -> None:
+    """Writes `to_dict` as JSON, whole or not at all."""
+    path = Path(path)
+    if path.suffix.lower() != ".json":
+        raise ValueError(f"save() got {str(path)!r}; expected a file name that ends in .json, such as 'pair.json'.")
+    write_whole(path, json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False).encode("utf-8"))
+
+
+def load(kind: type, path: str | Path) -> Any:
+    """Reads a result of the given kind."""
+    return restored(kind, read(kind, path)[0], path)
+
+
+def read(kind: type, path: str | Path) -> tuple[dict[str, Any], str]:
+    """What a file holds, its kind and version checked; and what was expected, for errors."""
+    expected = f"expected a file written by {kind.__name__}.save"
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as cause:  # no UTF-8, no JSON, or JSON of absurd numbers or depth
+        raise ValueError(f"{path} is not JSON that can be read ({cause}); {expected}.") from cause
+    if not isinstance(data, dict) or data.get("format") != f"xsbert.{kind.__name__}":
+        found = data.get("format", "no format") if isinstance(data, dict) else type(data).__name__
+        raise ValueError(f"{path} holds {found!r}; {expected}.")
+    if data.get("version") != VERSION or isinstance(data["version"], bool):
+        raise ValueError(
+            f"{path} has version {data.get('version')!r}, and this xsbert reads version {VERSION}; "
+            "update xsbert, or make the file again."
+        )
+    return data, expected
+
+
+def restored(kind: type, data: Any, path: str | Path) -> Any:
+    """A result from its plain values."""
+    try:
+        there = [f for f in fields(kind) if f.name in data or f.default is MISSING]  # the others came later
+        result = kind(**{f.name: _field(f, data) for f in there})
+        result.check_places()
+        return result
+    except DAMAGE as cause:
+        expected = f"expected a file written by {kind.__name__}.save"
+        raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
+
+
+def _field(field: Field[Any], data: Any) -> Any:
+    try:
+        return restored_field(data[field.name], str(field.type), data["dtype"])
+    except (TypeError, ValueError, OverflowError) as cause:
+        raise ValueError(f"{field.name}: {cause}") from cause
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes beside `path` and moves into place, so that no half-written file is ever there."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.floating):
+        return float(str(value))  # the shortest number that reads back as the same float32
+    if isinstance(value, float) and math.isinf(value):
+        return None  # an error without a size
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

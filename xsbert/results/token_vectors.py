@@ -1,0 +1,126 @@
+"""A text and its embedding as a sum of token vectors: one side of an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from xsbert.results.fields import Error, check_places
+from xsbert.results.record import Record, checked_count, shortened
+from xsbert.results.spans import Span, checked_spans
+from xsbert.results.words import Offset, folded, folded_labels, group, label, moved, summed, touching
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EmbeddedText(Record):
+    """A text's tokens and embeddings: one side of a pair.
+
+    Args:
+        text: the text, as it was given.
+        tokens: the S tokens, as the characters that they stand for.
+        offsets: where each token stands in `text`, [start, end); None for special tokens.
+        embedding: f(x), `(D,)`, before a trailing normalisation.
+        reference_embedding: f(r), `(D,)`.
+        error: the relative error of law 1.
+        nodes: how many nodes the quadrature used.
+        norm: what the model itself divides the embedding by: its length if it normalises, else 1.
+        truncated: whether the text was longer than the model takes, and was cut.
+        layer, reference, quadrature, model: how the vectors were made.
+        prompt: what the model put before the text.
+        prompted: the positions of the prompt's tokens.
+        unknown: the positions of the tokens that the tokenizer does not know.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    offsets: tuple[Offset, ...]
+    embedding: np.ndarray
+    reference_embedding: np.ndarray
+    error: Error
+    nodes: int
+    norm: float
+    truncated: bool
+    layer: int
+    reference: str
+    quadrature: str
+    model: str
+    prompt: str = field(default="", kw_only=True)
+    prompted: tuple[int, ...] = field(default=(), kw_only=True)
+    unknown: tuple[int, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._freeze((len(self.offsets), *self.reference_embedding.shape), (len(self.tokens), len(self.embedding)))
+
+    def check_places(self) -> None:
+        """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
+        check_places(self.text, self.offsets, self.prompted, self.unknown)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TokenVectors(EmbeddedText):
+    """A text's embedding as a sum of token vectors.
+
+    Law 1: `vectors.sum(0)` = `embedding` − `reference_embedding`, up to `error`.
+
+    Args:
+        vectors: the token vectors u, `(S, D)`.
+
+    The other fields are those of `EmbeddedText`.
+    """
+
+    vectors: np.ndarray
+
+    def __post_init__(self) -> None:
+        tokens, dimensions = len(self.tokens), len(self.embedding)
+        shape = (len(self.offsets), *self.vectors.shape, *self.reference_embedding.shape)
+        self._freeze(shape, (tokens, tokens, dimensions, dimensions))
+
+    def words(self) -> TokenVectors:
+        """The same with the vectors of each word's tokens summed. Special tokens and a prompt's stay."""
+        return self.grouped()
+
+    def grouped(self, spans: Iterable[Span] = ()) -> TokenVectors:
+        """The same by words, some of which the caller names, as `Attribution.grouped`.
+
+        Args:
+            spans: the characters of the text that are one word each, [start, end).
+
+        Raises:
+            TypeError: a span is no pair of whole numbers.
+            ValueError: one is empty or reaches out of the text, or two overlap.
+        """
+        words = group(self.text, self.offsets, checked_spans(self.text, spans, "spans"))
+        return replace(
+            self,
+            tokens=tuple(label(self.text, self.tokens, self.offsets, word) for word in words),
+            offsets=tuple(word.offset for word in words),
+            vectors=summed(self.vectors, words),
+            prompted=moved(words, self.prompted),
+            unknown=touching(words, self.unknown),
+        )
+
+    def folded(self) -> TokenVectors:
+        """The same with the prompt's tokens summed into one, which stands for the whole prompt."""
+        parts = folded(self.offsets, self.prompted)
+        return replace(
+            self,
+            tokens=folded_labels(self.tokens, parts, self.prompt),
+            offsets=tuple(part.offset for part in parts),
+            vectors=summed(self.vectors, parts),
+            prompted=moved(parts, self.prompted),
+            unknown=touching(parts, self.unknown),
+        )
+
+    def top(self, k: int = 5) -> list[tuple[str, float]]:
+        """The k tokens with the largest shares of the embedding: u_s · f(x) / ‖f(x)‖², by magnitude."""
+        shares = self.vectors @ self.embedding / max(float(self.embedding @ self.embedding), 1e-24)
+        order = np.argsort(-np.abs(shares), kind="stable")[: checked_count(k)]
+        return [(self.tokens[s], float(shares[s])) for s in order]
+
+    def __repr__(self) -> str:
+        return (
+            f"TokenVectors({shortened(self.text)}, {len(self.tokens)} tokens, {len(self.embedding)} dimensions, "
+            f"layer {self.layer}, error {self.error:.1e})"
+        )
