@@ -105,6 +105,30 @@ def test_no_file_is_long(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
+def test_a_saved_result_opens_without_torch(minilm, tmp_path):
+    x = minilm.explain("The coffee is bad.", "Good coffee!", layer=-1)
+    x.save(tmp_path / "pair.json")
+    code = """
+import sys
+from xsbert import Attribution, Ranking, TokenVectors, contrast
+x = Attribution.load(sys.argv[1])
+x.words().top(3), repr(x), x.to_dict()
+print({name.split(".")[0] for name in sys.modules} & {"torch", "transformers", "sentence_transformers", "matplotlib"})
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "pair.json")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["plot.figures.heatmap", "plot.figures.layers", "plot.html.document", "results.contrast"]
+)
+def test_no_module_hides_behind_a_function(name):
+    module = importlib.import_module(f"xsbert.{name}")
+    assert module.__name__ == f"xsbert.{name}"
+    code = f"import xsbert.plot, xsbert.{name} as m; print(type(m).__name__)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "module\n"
+
+
 def test_importing_loads_little_until_a_name_is_used():
     code = "import sys, xsbert; print({m for m in sys.modules} & {'torch', 'matplotlib', 'sentence_transformers'})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -1,4 +1,7 @@
-"""xsbert: why does this model find these two texts similar? Names are loaded when they are first used."""
+"""xsbert: why does this model find these two texts similar?
+
+Names are loaded when they are first used: a saved result opens without torch.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
