@@ -1,5 +1,6 @@
 """A matrix that does not account for the embeddings is refused, or is marked wherever it is seen."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -60,6 +61,20 @@ def test_a_quantised_model_is_refused_by_the_layer_that_ends_derivatives(minilm_
         quantised.explain(*PAIR, quadrature=GaussLegendre(4), mode=mode)
     assert "\n" not in str(refused.value)
     assert not any(module._forward_hooks for module in quantised.modules())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_quantised_layer_is_named_where_the_rule_asks_for_float64(minilm_folder):
+    model = XSTransformer(minilm_folder, device="cpu")
+    inner = model.transformers_model.encoder.layer[1].output
+    inner.dense = torch.ao.quantization.quantize_dynamic(torch.nn.Sequential(inner.dense), {torch.nn.Linear})[0]
+    with pytest.raises(ValueError, match=r"layer\.1\.output\.dense' \(Linear\) passes no derivative on"):
+        model.explain(*PAIR, layer=1)
+
+
+def test_an_error_that_is_no_number_is_not_reliable(far):
+    for errors in ((0.0, math.nan), (math.nan, 0.0)):
+        assert not replace(far, errors=errors).is_reliable
 
 
 def test_wrong_derivatives_give_way_to_the_next_and_it_is_said(minilm, monkeypatch):

@@ -104,6 +104,25 @@ def test_an_error_of_the_functions_own_leaves_no_way(error):
     assert paths.left == []
 
 
+@torch.jit.script
+def scripted_tanh(x: torch.Tensor) -> torch.Tensor:
+    return torch.tanh(x)
+
+
+def test_scripted_code_goes_by_torchs_forward_mode():
+    paths = line(lambda hidden: nonlinear(hidden, scripted_tanh), X[0], X[0] + DELTA[0])
+    pushed = paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])[1]
+    assert paths.way == "torch's forward mode"
+    torch.testing.assert_close(pushed[0], torch.func.jvp(nonlinear, (X,), (DELTA,))[1])
+
+
+@pytest.mark.parametrize("leak", [lambda x: x.numpy(), lambda x: x.detach().numpy()], ids=["numpy", "detached"])
+def test_code_that_leaves_torch_is_no_error_of_its_own(leak):
+    paths = line(lambda hidden: nonlinear(torch.from_numpy(leak(hidden))), X[0], X[0] + DELTA[0])
+    with pytest.raises(NoDerivative, match=r"By rules of our own: numpy gives a ndarray; by torch's forward mode"):
+        paths.pushed("slope", X, torch.zeros(N, dtype=torch.long), DELTA[None])
+
+
 def test_where_no_way_passes_all_reasons_are_named():
     class Closed(torch.autograd.Function):
         @staticmethod

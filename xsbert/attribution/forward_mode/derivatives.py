@@ -18,9 +18,15 @@ from xsbert.attribution.forward_mode.tangents import OneToken, dense
 
 Pointwise = Callable[[Tensor], Tensor]
 
-TRANSFORMS = ("functorch", "torch.func", "vmap", "forward AD", "in-place", "inplace", "Batching rule")
+TRANSFORMS = (
+    *("functorch", "torch.func", "vmap", "forward AD", "in-place", "inplace", "Batching rule"),
+    *("TorchScript interpreter", "data pointer of Tensor", "numpy() on Tensor"),
+)
 """Words of what torch says where a transform of its does not pass through code; it has no class of errors for that."""
-NO_GRADIENT = ("does not require grad", "is not implemented", "appears to not have been used")
+NO_GRADIENT = (
+    *("does not require grad", "is not implemented", "appears to not have been used"),
+    *("support automatic differentiation", "no autograd formula", "incompatible with .grad()"),
+)
 
 
 class NoDerivative(ValueError):

@@ -81,7 +81,7 @@ def warn(
             f"{found.error:.1e}. Allow that, Adaptive({1.5 * found.error:.1g}), which takes no more nodes; or more "
             "nodes, Adaptive(max_nodes=…); or choose a deeper layer."
         )
-    elif found.error > MISSED:
+    elif not found.error <= MISSED:  # a NaN too
         _warn(
             f"Law 1 is missed by {found.error:.0%} for {shown} at layer {layer}, by {rule!r}: the pairs do not account "
             "for the embedding. Take more nodes, or Adaptive(), which says when there are enough; or a deeper layer."

@@ -188,11 +188,11 @@ class Engine:
     def _integrated(self, paths: Paths, split: Split) -> list[Integral]:
         """The token vectors of a batch; by another way to a derivative where the first proves wrong."""
         try:
-            integrals = token_vectors(paths, self.rule, self.rounded)
-            while max(integral.error for integral in integrals) > MISSED and self._is_wrong(paths, split):
+            integrals = self._token_vectors(paths, split)
+            while any(not integral.error <= MISSED for integral in integrals) and self._is_wrong(paths, split):
                 if not paths.leave_way("its derivatives are not those of the values"):
                     break
-                integrals = token_vectors(paths, self.rule, self.rounded)
+                integrals = self._token_vectors(paths, split)
         except NoDerivative as cause:
             raise ValueError(
                 f"{type(self.model.transformers_model).__name__} can't be explained: {cause}. Try another layer."
@@ -203,18 +203,29 @@ class Engine:
             )
         return integrals
 
+    def _token_vectors(self, paths: Paths, split: Split) -> list[Integral]:
+        try:
+            return token_vectors(paths, self.rule, self.rounded)
+        except RuntimeError:  # a quantised layer takes no float64, which narrow panels ask for
+            self._check_passing(paths, split)
+            raise
+
     def _is_wrong(self, paths: Paths, split: Split) -> bool:
         """Whether the derivatives are wrong.
 
         Raises:
             NoDerivative: they end at a module.
         """
+        self._check_passing(paths, split)
+        return is_wrong(paths)
+
+    def _check_passing(self, paths: Paths, split: Split) -> None:
+        """Raises NoDerivative where derivatives end at a module."""
         if module := blocking(split.modules, lambda: paths.slopes(torch.tensor([0.5], device="cpu"), _first())):
             raise NoDerivative(
                 f"the module {module} passes no derivative on; expected weights in floating point. A quantised model "
                 "is explained as it was before it was quantised"
             )
-        return is_wrong(paths)
 
     def _pulled(
         self, text: Text, others: Sequence[TokenVectors], advance: Callable[[float], None]
@@ -225,7 +236,7 @@ class Engine:
         paths.progress = advance
         cotangents = torch.from_numpy(np.concatenate([other.vectors for other in others])).to(paths.ends.device)
         pulled = pulled_back(paths, self.rule, cotangents)
-        if pulled.error > MISSED and self._is_wrong(paths, self.split(batch)):
+        if not pulled.error <= MISSED and self._is_wrong(paths, self.split(batch)):
             raise NoDerivative("the derivatives are not those of the values")
         embedded = EmbeddedText(**self._fields(text, pulled, self.split(batch), whole[0]))
         parts = pulled.products.split([len(other.tokens) for other in others])
