@@ -8,6 +8,8 @@ import warnings
 import zipfile
 from pathlib import Path
 
+from xsbert.models import HiddenStates
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run beside each other: of two processes with two threads each on two cores, both are slower.
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -82,7 +84,9 @@ def x(minilm) -> Attribution:
 @pytest.fixture(scope="session")
 def depths(minilm) -> list[Attribution]:
     """A pair at several layers."""
-    return [minilm.explain("The coffee is bad.", "Good coffee!", layer=layer) for layer in (3, 4, 5)]
+    return [
+        minilm.explain("The coffee is bad.", "Good coffee!", method=HiddenStates(layer=layer)) for layer in (3, 4, 5)
+    ]
 
 
 @pytest.fixture(autouse=True)

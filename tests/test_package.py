@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from xsbert.models import HiddenStates
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "xsbert"
 FLOORS = {
@@ -106,7 +108,7 @@ def test_no_file_is_long(path):
 
 
 def test_a_saved_result_opens_without_torch(minilm, tmp_path):
-    x = minilm.explain("The coffee is bad.", "Good coffee!", layer=-1)
+    x = minilm.explain("The coffee is bad.", "Good coffee!", method=HiddenStates(layer=-1))
     x.save(tmp_path / "pair.json")
     code = """
 import sys

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import GOLDEN
 from xsbert.attribution import RightRiemann
+from xsbert.models import HiddenStates
 
 TEXTS = json.loads((GOLDEN / "pairs.json").read_text())["pairs"]
 ENCODERS = {
@@ -40,7 +41,9 @@ def test_matrices_scores_and_reference_terms(tiny, golden, name, pair, layer, st
     _, mode, _ = ENCODERS[name]
     for sim, similarity in (("cos", "cosine"), ("dot", "dot")):
         key = f"{mode}/pair{pair}/layer{layer}/steps{steps}/{sim}"
-        x = tiny[name].explain(*TEXTS[pair], layer=layer, quadrature=RightRiemann(steps), similarity=similarity)
+        x = tiny[name].explain(
+            *TEXTS[pair], method=HiddenStates(layer=layer, quadrature=RightRiemann(steps)), similarity=similarity
+        )
         assert_close(x.matrix, golden[name][f"{key}/matrix"])
         assert_close(x.score, golden[name][f"{key}/score"])
         if sim == "dot" or mode == "exact":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
+from xsbert.models import HiddenStates
 
 A, B = "The dog runs after the kitten in the yard.", "Outside in the garden the cat is chased by the dog."
 ENCODERS = ["minilm", "mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos"]
@@ -19,11 +20,11 @@ def relative(miss, whole):
 @pytest.mark.parametrize("name", ENCODERS)
 def test_both_laws_hold_to_the_errors_that_are_reported(encoders, name, layer, rule):
     model = encoders[name]
-    a, b = model.token_vectors([A, B], layer=layer, quadrature=rule)
+    a, b = model.token_vectors([A, B], method=HiddenStates(layer=layer, quadrature=rule))
     for text in (a, b):
         change = text.embedding.astype(float) - text.reference_embedding
         assert relative(text.vectors.sum(0, dtype=float) - change, change) == pytest.approx(text.error, abs=1e-6)
-    x = model.explain(A, B, layer=layer, quadrature=rule, similarity="dot")
+    x = model.explain(A, B, method=HiddenStates(layer=layer, quadrature=rule), similarity="dot")
     ra, rb, rr = x.reference_terms
     assert x.error == pytest.approx(abs(x.matrix.sum(dtype=float) - (x.score - ra - rb + rr)), abs=1e-9)
     # Law 2 is missed by at most what the texts' own misses make of it.
@@ -36,7 +37,7 @@ def test_both_laws_hold_to_the_errors_that_are_reported(encoders, name, layer, r
 @pytest.mark.parametrize("layer", [0, -2, -1])
 @pytest.mark.parametrize("name", ENCODERS)
 def test_the_adaptive_rule_reaches_its_tolerance(encoders, name, layer, rtol):
-    for text in encoders[name].token_vectors([A, B], layer=layer, quadrature=Adaptive(rtol)):
+    for text in encoders[name].token_vectors([A, B], method=HiddenStates(layer=layer, quadrature=Adaptive(rtol))):
         assert text.error <= rtol
 
 

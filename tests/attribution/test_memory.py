@@ -9,7 +9,7 @@ from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse
 from xsbert.attribution.integration.free_memory import share_of_free
 from xsbert.attribution.integration.pass_memory import Budget, Live
 from xsbert.attribution.integration.token_vectors import token_vectors
-from xsbert.models import XSTransformer
+from xsbert.models import HiddenStates, XSTransformer
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 MB = 10**6
@@ -69,19 +69,21 @@ def test_the_default_is_a_quarter_of_what_is_free():
 @pytest.mark.parametrize("megabytes", [4, 8, 16, 64])
 def test_the_budget_is_kept(minilm, megabytes, mode):
     """The first encoding is measured too: it takes under 2 MB for these texts."""
-    minilm.explain(A, B, quadrature=GaussLegendre(2))
+    minilm.explain(A, B, method=HiddenStates(quadrature=GaussLegendre(2)))
     with Live() as live:
-        minilm.explain(A, B, quadrature=GaussLegendre(20), layer=4, memory=megabytes * MB, mode=mode)
+        minilm.explain(
+            A, B, method=HiddenStates(quadrature=GaussLegendre(20), layer=4, mode=mode), memory=megabytes * MB
+        )
     assert 0.4 * min(megabytes, 20) * MB < live.peak < megabytes * MB
 
 
 @pytest.mark.parametrize("mode", [Forward(), Reverse()], ids=repr)
 @pytest.mark.parametrize("name", ["minilm", "mpnet_cos", "droberta_shelf"])
 def test_the_budget_does_not_change_the_result(encoders, name, mode):
-    options = {"quadrature": GaussLegendre(2), "layer": -2, "mode": mode}
-    expected = encoders[name].explain(A, B, **options).matrix
+    method = HiddenStates(quadrature=GaussLegendre(2), mode=mode)
+    expected = encoders[name].explain(A, B, method=method).matrix
     for memory in (1, 10**5, 10**6, 10**7, 10**9):
-        matrix = encoders[name].explain(A, B, memory=memory, **options).matrix
+        matrix = encoders[name].explain(A, B, memory=memory, method=method).matrix
         assert np.abs(matrix - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
@@ -95,8 +97,12 @@ def test_512_tokens_against_512_tokens(tiny_bert):
     """A tiny encoder with all-MiniLM-L6-v2's tokenizer: 512 tokens on both sides, in 100 MB."""
     a, b = "coffee " * 510, "bad tea " * 255
     with Live() as live:
-        x = tiny_bert.explain(a, b, layer=0, quadrature=GaussLegendre(1), memory=100 * MB, mode=Forward())
-        y = tiny_bert.explain(a, b, layer=0, quadrature=GaussLegendre(1), memory=100 * MB, mode=Reverse())
+        x = tiny_bert.explain(
+            a, b, method=HiddenStates(layer=0, quadrature=GaussLegendre(1), mode=Forward()), memory=100 * MB
+        )
+        y = tiny_bert.explain(
+            a, b, method=HiddenStates(layer=0, quadrature=GaussLegendre(1), mode=Reverse()), memory=100 * MB
+        )
     assert x.matrix.shape == y.matrix.shape == (512, 512)
     assert x.truncated == (False, False)
     assert live.peak < 100 * MB
@@ -133,7 +139,7 @@ def test_a_function_that_takes_more_than_the_guess_is_measured():
 
 def test_nothing_is_held_after(minilm):
     with Live() as live:
-        x = minilm.explain(A, B, quadrature=Adaptive(1e-2))
+        x = minilm.explain(A, B, method=HiddenStates(quadrature=Adaptive(1e-2)))
     assert x.matrix.any()
     assert live.now < 0.2 * MB
 

@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from xsbert.attribution import GaussLegendre
 from xsbert.attribution.integration import precision
 from xsbert.attribution.integration.precision import full_float32
+from xsbert.models import HiddenStates
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 BACKENDS = torch.backends
@@ -70,9 +71,9 @@ def allowed(request):
 
 
 def test_tf32_does_not_reach_an_explanation(minilm, allowed):
-    expected = minilm.explain(A, B, quadrature=GaussLegendre(4)).matrix
+    expected = minilm.explain(A, B, method=HiddenStates(quadrature=GaussLegendre(4))).matrix
     with TF32():
-        found = minilm.explain(A, B, quadrature=GaussLegendre(4)).matrix
+        found = minilm.explain(A, B, method=HiddenStates(quadrature=GaussLegendre(4))).matrix
     assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
     assert settings() == allowed
 

@@ -1,6 +1,7 @@
 """Reverse mode: the same matrix as forward mode, with an error of its own that is measured."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse, RightRiemann
 from xsbert.attribution.integration.pullback import pulled_back
 from xsbert.attribution.integration.token_vectors import token_vectors
+from xsbert.models import HiddenStates
 
 SHORT, LONG = "Bad coffee.", "She said that this is certainly not what anybody would call a good cup of coffee."
 V = torch.randn(4, D, generator=torch.Generator().manual_seed(1)).double()
@@ -47,12 +49,14 @@ def test_a_text_that_is_its_reference_pulls_back_zeros():
 @pytest.mark.parametrize("layer", [0, -1])
 @pytest.mark.parametrize("name", ["minilm", "mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos"])
 def test_both_modes_give_the_same(encoders, name, layer, similarity):
-    options = {"layer": layer, "quadrature": GaussLegendre(6), "similarity": similarity}
+    rule = GaussLegendre(6)
     for a, b in ((SHORT, LONG), (LONG, SHORT)):
-        forward = encoders[name].explain(a, b, mode=Forward(), **options)
-        reverse = encoders[name].explain(a, b, mode=Reverse(), **options)
+        forward, reverse = (
+            encoders[name].explain(a, b, method=HiddenStates(layer, quadrature=rule, mode=mode), similarity=similarity)
+            for mode in (Forward(), Reverse())
+        )
         assert np.abs(forward.matrix - reverse.matrix).max() <= 1e-5 * np.abs(forward.matrix).max()
-        for field in ("tokens_a", "tokens_b", "offsets_a", "nodes", "norms", "layer", "quadrature"):
+        for field in ("tokens_a", "tokens_b", "offsets_a", "nodes", "norms", "layer", "method", "quadrature"):
             assert getattr(forward, field) == getattr(reverse, field)
         assert reverse.score == pytest.approx(forward.score)
         assert reverse.reference_terms == pytest.approx(forward.reference_terms)
@@ -61,7 +65,7 @@ def test_both_modes_give_the_same(encoders, name, layer, similarity):
 
 @pytest.mark.parametrize("name", ["minilm", "mpnet_cos"])
 def test_the_adaptive_rule_keeps_its_tolerance_in_reverse(encoders, name):
-    x = encoders[name].explain(SHORT, LONG, mode=Reverse(), layer=0)
+    x = encoders[name].explain(SHORT, LONG, method=HiddenStates(mode=Reverse(), layer=0))
     assert max(x.errors) <= 1e-3
     assert x.error <= 2e-3 * float(np.abs(x.matrix).sum())
 
@@ -74,25 +78,25 @@ def test_the_lengths_choose(minilm, monkeypatch):
         return pulled_back(paths, rule, cotangents)
 
     monkeypatch.setattr("xsbert.models.encoders.engine.pulled_back", watched)
-    options = {"layer": -1, "quadrature": GaussLegendre(2)}
-    minilm.explain(SHORT, LONG, **options)
-    minilm.explain(LONG, LONG, **options)
-    minilm.explain(SHORT, LONG, mode=ByLength(20), **options)
-    minilm.explain(LONG, SHORT, mode=Forward(), **options)
-    minilm.explain("Good tea.", SHORT, mode=Reverse(), **options)
+    method = HiddenStates(-1, quadrature=GaussLegendre(2))
+    minilm.explain(SHORT, LONG, method=method)
+    minilm.explain(LONG, LONG, method=method)
+    minilm.explain(SHORT, LONG, method=replace(method, mode=ByLength(20)))
+    minilm.explain(LONG, SHORT, method=replace(method, mode=Forward()))
+    minilm.explain("Good tea.", SHORT, method=replace(method, mode=Reverse()))
     assert pulled == [(5, 19), (5, 5)]
 
 
 def test_an_empty_text_pulls_back_nothing(minilm):
-    x = minilm.explain("", LONG, mode=Reverse(), layer=-1)
+    x = minilm.explain("", LONG, method=HiddenStates(mode=Reverse(), layer=-1))
     assert not x.matrix.any()
     assert 0 < x.errors[1] <= 1e-3
-    assert minilm.explain(LONG, "", mode=Reverse(), layer=-1).error <= 1e-6
+    assert minilm.explain(LONG, "", method=HiddenStates(mode=Reverse(), layer=-1)).error <= 1e-6
 
 
 def test_bad_modes_are_refused(minilm):
     with pytest.raises(TypeError, match=r"mode got 'reverse'; expected a mode, such as ByLength\(\)"):
-        minilm.explain(SHORT, LONG, mode="reverse")
+        minilm.explain(SHORT, LONG, method=HiddenStates(mode="reverse"))
     with pytest.raises(ValueError, match=r"ByLength\(ratio\) got 0\.5"):
         ByLength(0.5)
 
@@ -107,15 +111,15 @@ class WritesOver(nn.Module):
 
 def test_where_no_gradients_pass_forward_mode_serves(tiny):
     model = XSTransformer(modules=[*list(tiny["mpnet_shelf"])[:2], WritesOver()], device="cpu")
-    options = {"layer": -1, "quadrature": GaussLegendre(6)}
-    expected = model.explain(SHORT, LONG, mode=Forward(), **options)
+    method = HiddenStates(-1, quadrature=GaussLegendre(6))
+    expected = model.explain(SHORT, LONG, method=replace(method, mode=Forward()))
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=r"Reverse\(\)")
-        assert model.explain(SHORT, LONG, **options) == expected
-        ranking = model.explain_ranking(SHORT, [LONG, SHORT, LONG.upper()], **options)
+        assert model.explain(SHORT, LONG, method=method) == expected
+        ranking = model.explain_ranking(SHORT, [LONG, SHORT, LONG.upper()], method=method)
     assert ranking[0].error <= 1e-5
     with pytest.warns(UserWarning, match=r"Reverse\(\) gives way to Forward\(\), for no gradient passes"):
-        assert model.explain(SHORT, LONG, mode=Reverse(), **options) == expected
+        assert model.explain(SHORT, LONG, method=replace(method, mode=Reverse())) == expected
 
 
 def test_a_models_own_error_is_not_hidden(tiny):
@@ -127,4 +131,4 @@ def test_a_models_own_error_is_not_hidden(tiny):
 
     model = XSTransformer(modules=[*list(tiny["mpnet_shelf"])[:2], Broken()], device="cpu")
     with pytest.raises(RuntimeError, match="on purpose"):
-        model.explain(SHORT, LONG, layer=-1, quadrature=GaussLegendre(6))
+        model.explain(SHORT, LONG, method=HiddenStates(layer=-1, quadrature=GaussLegendre(6)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,7 +20,7 @@ from tests.benchmarks.measure import alternate, matrix_rate
 from xsbert import Attribution, XSTransformer
 from xsbert.attribution import Adaptive, RightRiemann, attribute
 from xsbert.attribution.integration.token_vectors import token_vectors
-from xsbert.models import PaddingReference
+from xsbert.models import HiddenStates
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import read
@@ -57,12 +58,12 @@ KEYS = ("what", "nodes", "seconds", "peak_gb", "error", "ratio")
 def against_published(model, layers, runs):
     """Rows 1 to 3: the same rule, the same nodes, at layer L − 2; of ours, all that `explain` does."""
     rule, paths = RightRiemann(10), paths_of(model, [A, B], layers - 2)
-    explain = partial(model.explain, A, B, layer=layers - 2, quadrature=rule)
+    explain = partial(model.explain, A, B, method=HiddenStates(layer=layers - 2, quadrature=rule))
     ways = {
         "published: a backward pass for each dimension": lambda: [published.by_dimension(p, rule) for p in paths],
         "batched gradients": lambda: [published.batched(p, rule) for p in paths],
         "explain, the same nodes": explain,
-        "explain, the same nodes, products in bfloat16": partial(explain, products=torch.bfloat16),
+        "explain, the same nodes, products in bfloat16": partial(explain, matmul_dtype=torch.bfloat16),
     }
     measured = alternate(ways, runs)
     first = next(iter(measured.values()))
@@ -76,10 +77,13 @@ def at_equal_error(model, layers, runs):
     """Row 4: the adaptive rule against the published one at the n that first reaches 1e-2."""
     paths = paths_of(model, [A, B], layers - 2)
     steps = first_reaching(paths, 1e-2)
-    explain = partial(model.explain, A, B, layer=layers - 2)
-    ways = {f"explain, {rule!r}": partial(explain, quadrature=rule) for rule in (Adaptive(1e-2), Adaptive(1e-3))}
+    explain, method = partial(model.explain, A, B), HiddenStates(layers - 2)
+    ways = {
+        f"explain, {rule!r}": partial(explain, method=replace(method, quadrature=rule))
+        for rule in (Adaptive(1e-2), Adaptive(1e-3))
+    }
     ways[f"explain, {Adaptive(1e-2)!r}, products in bfloat16"] = partial(
-        explain, quadrature=Adaptive(1e-2), products=torch.bfloat16
+        explain, method=replace(method, quadrature=Adaptive(1e-2)), matmul_dtype=torch.bfloat16
     )
     measured = alternate(ways, runs)
     if steps is None:
@@ -100,7 +104,7 @@ def at_equal_error(model, layers, runs):
 def by_layer(model, layers, runs):
     """Row 5: the default rule at four layers."""
     for layer in sorted({0, layers // 4, layers // 2, layers - 2}):
-        m = alternate({"": partial(model.explain, A, B, layer=layer)}, 1)[""]
+        m = alternate({"": partial(model.explain, A, B, method=HiddenStates(layer=layer))}, 1)[""]
         yield row(f"explain, default, layer {layer}", m, sum(m.result.nodes), max(m.result.errors))
 
 
@@ -109,7 +113,7 @@ def long_document(model, layers, runs):
     model.max_seq_length = max(model.max_seq_length, 320)
     tokens = [len(read(model, text).tokens) for text in (QUERY, DOCUMENT)]
     for rule in (Adaptive(1e-2), Adaptive(1e-3)):
-        explain = partial(model.explain, QUERY, DOCUMENT, layer=layers - 2, quadrature=rule)
+        explain = partial(model.explain, QUERY, DOCUMENT, method=HiddenStates(layer=layers - 2, quadrature=rule))
         m = alternate({"": explain}, runs)[""]
         what = f"explain, {tokens[0]} × {tokens[1]} tokens, {rule!r}, layer {layers - 2}"
         yield row(what, m, sum(m.result.nodes), max(m.result.errors))
@@ -117,7 +121,7 @@ def long_document(model, layers, runs):
 
 def many_documents(model, layers, runs):
     """Row 7: one query against 1,000 documents whose token vectors are at hand."""
-    query, document = model.token_vectors([A, LONG], layer=layers - 1)
+    query, document = model.token_vectors([A, LONG], method=HiddenStates(layer=layers - 1))
     m = alternate({"": lambda: [attribute(query, document) for _ in range(1000)]}, runs)[""]
     yield row("1,000 matrices from token vectors at hand", m, None, None)
 
@@ -159,7 +163,7 @@ def operations(layers: int, tokens: int, tangents: int, hidden: int, inner: int)
 
 def paths_of(model, texts, layer):
     """The path of each text at a layer, ready to be integrated."""
-    engine = Engine(model, layer, RightRiemann(1), PaddingReference())
+    engine = Engine(model, HiddenStates(layer))
     return [engine.paths(batched([read(model, text)])) for text in texts]
 
 

@@ -11,6 +11,7 @@ import statistics
 import time
 
 from xsbert import XSTransformer, tables
+from xsbert.models import HiddenStates
 from xsbert.models.loading.default import packaged_model
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     print("| layer | nodes: median, most | error: median, most | seconds a text |\n|---|---|---|---|")
     for layer in options.layers:
         start = time.perf_counter()
-        vectors = model.token_vectors(texts, layer=layer)
+        vectors = model.token_vectors(texts, method=HiddenStates(layer=layer))
         seconds = (time.perf_counter() - start) / len(texts)
         nodes, errors = [v.nodes for v in vectors], [v.error for v in vectors]
         print(

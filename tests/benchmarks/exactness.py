@@ -10,7 +10,7 @@ import argparse
 import statistics
 
 from xsbert import tables
-from xsbert.models import load_model
+from xsbert.models import HiddenStates, load_model
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     print("| layer | pairs | largest reference term | ΣA − score: median, largest | nodes, median |")
     print("|---|---|---|---|---|")
     for layer in options.layers:
-        results = model.explain_pairs(pairs, layer=layer)
+        results = model.explain_pairs(pairs, method=HiddenStates(layer=layer))
         terms = max(abs(term) for x in results for term in x.reference_terms)
         misses = [abs(x.explained - x.score) for x in results]
         nodes = statistics.median(sum(x.nodes) for x in results)

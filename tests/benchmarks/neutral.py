@@ -19,7 +19,7 @@ import numpy as np
 from torch import Tensor
 
 from xsbert.evaluation.statistics import spearman
-from xsbert.models import NeutralReference, PaddingReference, default_model, load_model
+from xsbert.models import HiddenStates, NeutralReference, PaddingReference, default_model, load_model
 
 TEXT = "the old man walks along the river and sees a small dog that runs after a red ball near the house"
 COST = "| layer | tokens | a pair, padding, seconds | the search, seconds | times as long | nodes, neutral |"
@@ -58,7 +58,10 @@ def _pair(tokens: int) -> list[str]:
 
 def _nudged(model: Any, layer: int, tokens: int) -> str:
     starts = (PaddingReference(), Nudged())
-    x, y = (model.explain(*_pair(tokens), layer=layer, reference=NeutralReference(start)) for start in starts)
+    x, y = (
+        model.explain(*_pair(tokens), method=HiddenStates(layer=layer, reference=NeutralReference(start)))
+        for start in starts
+    )
     apart = np.linalg.norm(x.matrix - y.matrix) / np.linalg.norm(x.matrix)
     alike = spearman(x.matrix.ravel(), y.matrix.ravel())
     return f"| {x.layer} | {len(x.tokens_a)} | {alike:.3f} | {apart:.1e} |"
@@ -66,18 +69,17 @@ def _nudged(model: Any, layer: int, tokens: int) -> str:
 
 def _row(model: Any, layer: int, tokens: int) -> str:
     pair = _pair(tokens)
-    padding, _ = _timed(model, pair, layer)
-    neutral = {"reference": NeutralReference()}
-    cold, _ = _timed(model, pair, layer, **neutral)
-    warm, x = _timed(model, pair, layer, **neutral)
+    padding, _ = _timed(model, pair, HiddenStates(layer))
+    cold, _ = _timed(model, pair, HiddenStates(layer, NeutralReference()))
+    warm, x = _timed(model, pair, HiddenStates(layer, NeutralReference()))
     search = cold - warm
     shown = "/".join(map(str, x.nodes))
     return f"| {x.layer} | {len(x.tokens_a)} | {padding:.2f} | {search:.2f} | {search / padding:.0f} | {shown} |"
 
 
-def _timed(model: Any, pair: list[str], layer: int, **options: Any) -> tuple[float, Any]:
+def _timed(model: Any, pair: list[str], method: HiddenStates) -> tuple[float, Any]:
     start = time.perf_counter()
-    x = model.explain(*pair, layer=layer, **options)
+    x = model.explain(*pair, method=method)
     return time.perf_counter() - start, x
 
 

@@ -14,8 +14,8 @@ from tests.helpers.commands import command, without_colours  # noqa: F401
 from xsbert import Attribution, Ranking, XSTransformer
 from xsbert.command.characters import width
 from xsbert.command.documents import read_documents
-from xsbert.command.nearest import explain_nearest
 from xsbert.command.rank import report
+from xsbert.models import HiddenStates
 
 QUERY = "Bad coffee in the office"
 DOCUMENTS = [
@@ -91,7 +91,7 @@ def test_a_terminal_gets_colours_and_otherwise_what_a_pipe_gets(command, tmp_pat
 
 @pytest.mark.parametrize("top", [2, 50])
 def test_the_nearest_are_those_of_the_whole_ranking(minilm, full, top):
-    found = explain_nearest(minilm, QUERY, DOCUMENTS, top, layer=-1, similarity=None, show_progress_bar=False)
+    found = minilm.explain_ranking(QUERY, DOCUMENTS, top=top, method=HiddenStates(-1))
     assert found.positions == full.positions[:top]
     assert found.scores == pytest.approx(full.scores[:top], abs=1e-6)
     assert found.documents == tuple(DOCUMENTS[i] for i in found.positions)
@@ -102,20 +102,20 @@ def test_the_nearest_are_those_of_the_whole_ranking(minilm, full, top):
 def test_the_nearest_go_by_the_similarity_and_by_the_prompts(tiny, name, similarity):
     model = XSTransformer.wrap(tiny[name])
     model.prompts = {"query": "a long query about coffee: ", "document": "x y z "}
-    options = {"layer": -1, "similarity": similarity, "show_progress_bar": False}
+    options = {"method": HiddenStates(-1), "similarity": similarity}
     full = model.explain_ranking(QUERY, DOCUMENTS[:6], **options)
-    assert explain_nearest(model, QUERY, DOCUMENTS[:6], 2, **options).positions == full.positions[:2]
+    assert model.explain_ranking(QUERY, DOCUMENTS[:6], top=2, **options).positions == full.positions[:2]
 
 
 def test_only_the_best_are_explained(command, file, minilm, monkeypatch):  # noqa: F811
     asked = []
-    explain = minilm.explain_ranking
+    explain = minilm.explain_pairs
 
-    def counted(query, documents, **options):
-        asked.extend(documents)
-        return explain(query, documents, **options)
+    def counted(pairs, **options):
+        asked.extend(pairs)
+        return explain(pairs, **options)
 
-    monkeypatch.setattr(minilm, "explain_ranking", counted)
+    monkeypatch.setattr(minilm, "explain_pairs", counted)
     assert command("rank", QUERY, file, "--top", "2", "--layer", "-1")[0] == 0
     assert len(asked) == 2
 

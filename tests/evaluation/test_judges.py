@@ -11,6 +11,7 @@ from tests.helpers.evaluation import A, B, Bag, judged, words
 from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, Encodings, ShortTexts
 from xsbert.evaluation.interactions import banzhaf, by_shapiq, shapley, subsets
 from xsbert.evaluation.matrices import PairMatrix, WordMatrix, Words
+from xsbert.models import HiddenStates
 
 CURVED = Bag(np.tanh)
 
@@ -73,7 +74,7 @@ def test_completeness_is_what_the_sum_leaves_of_the_score():
 
 
 def test_special_tokens_count_in_the_sum(minilm):
-    x = minilm.explain("The coffee is bad.", "This is not a good coffee.", layer=-1)
+    x = minilm.explain("The coffee is bad.", "This is not a good coffee.", method=HiddenStates(layer=-1))
     judge, encode, found = Completeness(), Encodings(minilm), WordMatrix.of(x)
     figures = judge.figures(found, judge.evidence(found.a, found.b, encode), encode)
     assert figures["missing"] == pytest.approx(abs(x.explained - x.score), abs=1e-5)

@@ -26,14 +26,14 @@ from xsbert.evaluation.encodings import placeholder
 from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.relevance import Constants, relevances
 from xsbert.evaluation.sanity import agreement, asymmetry, randomised
-from xsbert.models import PaddingReference, XSTransformer
+from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.inputs.text import read
 
 A, B = PAIRS[0]
 METHODS = [
-    lambda model: IntegratedJacobian(model, -1, quadrature=GaussLegendre(4)),
-    lambda model: IntegratedJacobian(model, -1, quadrature=RightRiemann(1)),
+    lambda model: IntegratedJacobian(model, HiddenStates(-1, quadrature=GaussLegendre(4))),
+    lambda model: IntegratedJacobian(model, HiddenStates(-1, quadrature=RightRiemann(1))),
     lambda model: Relevance(model, 1),
     AttentionRollout,
     Decomposition,
@@ -78,7 +78,7 @@ def test_what_is_made_of_token_embeddings_sums_to_the_score(minilm, method, behi
 
 def test_relevances_are_divided_by_lengths_where_the_similarity_is(minilm):
     texts = [read(minilm, text) for text in (A, B)]
-    (left, a), (right, b) = (relevances(Engine(minilm, 1, RightRiemann(1), PaddingReference()), x) for x in texts)
+    (left, a), (right, b) = (relevances(Engine(minilm, HiddenStates(1)), x) for x in texts)
     products, n = left @ right.T, np.linalg.norm(a) * np.linalg.norm(b)
     assert n > 10
     for similarity, behind, divisor in [("dot", [], 1), ("dot", [Normalize()], n), ("cosine", [], n)]:
@@ -160,15 +160,15 @@ def test_relevance_is_conserved_where_there_are_no_biases(tiny, name, layer):
         for parameter, value in model.named_parameters():
             if parameter.endswith("bias") and "relative" not in parameter:
                 value.zero_()
-    engine = Engine(model, layer, RightRiemann(1), PaddingReference())
+    engine = Engine(model, HiddenStates(layer))
     found, value = relevances(engine, read(model, A))
     np.testing.assert_allclose(found.sum(axis=0), value, atol=1e-4 * np.abs(value).max())
 
 
 def test_the_rules_change_derivatives_and_no_values(minilm):
-    engine = Engine(minilm, 2, RightRiemann(1), PaddingReference())
+    engine = Engine(minilm, HiddenStates(2))
     _, value = relevances(engine, read(minilm, A))
-    expected = minilm.token_vectors([A], layer=2, quadrature=RightRiemann(1))[0].embedding
+    expected = minilm.token_vectors([A], method=HiddenStates(layer=2, quadrature=RightRiemann(1)))[0].embedding
     np.testing.assert_allclose(value, expected, atol=1e-5)
     x = torch.tensor([[-1.0, 0.0, 2.0]])
     with Constants():
@@ -203,7 +203,7 @@ def test_uniform_matrices_tell_words_by_their_tokens_alone(minilm):
 def test_integrated_jacobians_are_truer_than_chance(minilm):
     """Of the real model: on eight pairs chance stays near zero, and ours does not."""
     encode, judge, figures = Encodings(minilm), DeletionInteractions(), {}
-    for method in (IntegratedJacobian(minilm, -1), Chance(minilm)):
+    for method in (IntegratedJacobian(minilm, HiddenStates(-1)), Chance(minilm)):
         words = [WordMatrix.of(x) for x in method.explain(PAIRS)]
         found = [judge.figures(x, judge.evidence(x.a, x.b, encode), encode) for x in words]
         figures[type(method)] = {name: np.mean([each[name] for each in found]) for name in ("pairs", "words")}
@@ -213,7 +213,7 @@ def test_integrated_jacobians_are_truer_than_chance(minilm):
 
 
 def test_random_weights_destroy_the_attribution_and_leave_the_model(minilm):
-    method = IntegratedJacobian(minilm, -1, quadrature=GaussLegendre(4))
+    method = IntegratedJacobian(minilm, HiddenStates(-1, quadrature=GaussLegendre(4)))
     before = {name: value.clone() for name, value in minilm.state_dict().items()}
     original, *others = [
         WordMatrix.of(each.explain([PAIRS[2]])[0])

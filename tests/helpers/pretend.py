@@ -31,6 +31,7 @@ from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse, RightR
 from xsbert.evaluation import AttentionRollout, Cosines, Relevance
 from xsbert.models import (
     DotSimilarityLoss,
+    HiddenStates,
     ItselfReference,
     MaskReference,
     MeanReference,
@@ -45,21 +46,29 @@ RULES = {"Riemann": RightRiemann(3), "Legendre": GaussLegendre(3), "adaptive": A
 REFERENCES = (MaskReference(), ZeroReference(), MeanReference((A, B)), NeutralReference(special=False))
 ENCODER: Cases = {
     **{
-        f"token vectors, {name}": lambda model, rule=rule: model.token_vectors([A, B], quadrature=rule)[1].vectors
+        f"token vectors, {name}": lambda model, rule=rule: (
+            model.token_vectors([A, B], method=HiddenStates(quadrature=rule))[1].vectors
+        )
         for name, rule in RULES.items()
     },
     **{
-        f"pulled back, {name}": lambda model, rule=rule: model.explain(A, B, quadrature=rule, mode=Reverse()).matrix
+        f"pulled back, {name}": lambda model, rule=rule: (
+            model.explain(A, B, method=HiddenStates(quadrature=rule, mode=Reverse())).matrix
+        )
         for name, rule in RULES.items()
     },
     **{
-        f"{reference!r}": lambda model, reference=reference: model.explain(A, B, reference=reference).matrix
+        f"{reference!r}": lambda model, reference=reference: (
+            model.explain(A, B, method=HiddenStates(reference=reference)).matrix
+        )
         for reference in (*REFERENCES, NeutralReference(ItselfReference()))
     },
-    "layer 0": lambda model: model.explain(A, B, layer=0).matrix,
+    "layer 0": lambda model: model.explain(A, B, method=HiddenStates(layer=0)).matrix,
     "little memory": lambda model: model.explain(A, B, memory=200_000).matrix,
     "rounded products": lambda model: (
-        model.explain(A, B, mode=Forward(), products=torch.bfloat16, quadrature=GaussLegendre(3)).matrix
+        model.explain(
+            A, B, method=HiddenStates(mode=Forward(), quadrature=GaussLegendre(3)), matmul_dtype=torch.bfloat16
+        ).matrix
     ),
     "beside autocast": lambda model: beside_autocast(model),
     "ranking": lambda model: [x.score for x in model.explain_ranking(A, [B, A + "?", ""])],
@@ -73,7 +82,9 @@ ENCODER: Cases = {
     "training": lambda model: trained(model),
 }
 SPARSE: Cases = {
-    name: lambda model, rule=rule: model.explain(A, B, layer=-1, quadrature=rule, mode=Forward()).matrix
+    name: lambda model, rule=rule: (
+        model.explain(A, B, method=HiddenStates(layer=-1, quadrature=rule, mode=Forward())).matrix
+    )
     for name, rule in (RULES | {"adaptive": Adaptive(2e-2)}).items()
 }
 LATE: Cases = {
@@ -87,7 +98,7 @@ PLACES = ("model", "default device", "both", "model, no float64", "both, no floa
 def beside_autocast(model: XSTransformer) -> Any:
     """What the caller's autocast must not reach: without float64 the work is on the processor."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        return model.explain(A, B, mode=Forward(), quadrature=GaussLegendre(3)).matrix
+        return model.explain(A, B, method=HiddenStates(mode=Forward(), quadrature=GaussLegendre(3))).matrix
 
 
 def published(model: XSTransformer, compressed: bool) -> Any:

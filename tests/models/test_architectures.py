@@ -8,6 +8,7 @@ import pytest
 from tests.helpers.architectures import TABLE, TEXTS, build, has_word_head, page
 from xsbert import XSMultiVectorEncoder, XSSparseEncoder
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre
+from xsbert.models import HiddenStates
 
 RULE = Adaptive(1e-2)
 EXPLAINED = [name for name, row in TABLE.items() if not row.refused]
@@ -19,22 +20,25 @@ def test_the_laws_hold(name, tmp_path):
     model = build(name, tmp_path)
     a, b, c = TEXTS
     for layer in (0, -1):
-        x, other = model.explain_pairs([(a, b), (c, a)], layer=layer, quadrature=RULE)
+        x, other = model.explain_pairs([(a, b), (c, a)], method=HiddenStates(layer=layer, quadrature=RULE))
         assert max(x.errors) <= 1e-2
         assert x.error <= 0.03 * sum(map(abs, (x.score, *x.reference_terms)))
         alone = [model.encode(text) for text in (a, b)]
         assert x.score == pytest.approx(float(model.similarity(*alone)), abs=1e-5)
         if TABLE[name].padded:
             assert x.score == pytest.approx(float(model.similarity(*model.encode([a, b]))), abs=1e-5)
-        single = model.explain(c, a, layer=layer, quadrature=RULE)
+        single = model.explain(c, a, method=HiddenStates(layer=layer, quadrature=RULE))
         np.testing.assert_allclose(other.matrix, single.matrix, atol=1e-5 * np.abs(single.matrix).max())
     assert len({module.training for module in model.modules()}) == 1
 
 
 def both_modes(model):
     """A pair that its lengths put to reverse mode, in forward mode and as the lengths choose."""
-    options = {"layer": -1, "quadrature": GaussLegendre(2)}
-    return [model.explain("Coffee", TEXTS[1], mode=mode, **options).matrix for mode in (Forward(), ByLength())]
+    rule = GaussLegendre(2)
+    return [
+        model.explain("Coffee", TEXTS[1], method=HiddenStates(-1, quadrature=rule, mode=mode)).matrix
+        for mode in (Forward(), ByLength())
+    ]
 
 
 @pytest.mark.parametrize("name", EXPLAINED)
@@ -64,23 +68,25 @@ def test_late_interaction_sums_to_its_score(name, tmp_path):
 def test_what_cannot_be_explained_is_refused_in_one_line(name, tmp_path):
     model = build(name, tmp_path)
     with pytest.raises(ValueError, match=TABLE[name].refused) as refused:
-        model.explain(*TEXTS[:2], layer=0)
+        model.explain(*TEXTS[:2], method=HiddenStates(layer=0))
     assert "\n" not in str(refused.value)
 
 
 def test_behind_what_goes_round_a_layer_all_is_well(tmp_path):
     model = build("DeBERTa-v2 with a convolution", tmp_path)
-    x = model.explain(*TEXTS[:2], layer=-1, quadrature=RULE)
+    x = model.explain(*TEXTS[:2], method=HiddenStates(layer=-1, quadrature=RULE))
     assert max(x.errors) <= 1e-2
 
 
 def test_shared_layers_are_counted_by_their_passes(tmp_path):
     model = build("ALBERT", tmp_path)
-    matrices = [model.explain(*TEXTS[:2], layer=layer, quadrature=RULE).matrix for layer in range(3)]
+    matrices = [
+        model.explain(*TEXTS[:2], method=HiddenStates(layer=layer, quadrature=RULE)).matrix for layer in range(3)
+    ]
     assert np.abs(matrices[0] - matrices[1]).max() > 1e-4
     assert np.abs(matrices[1] - matrices[2]).max() > 1e-4
     with pytest.raises(ValueError, match="this encoder has 3 layers"):
-        model.explain(*TEXTS[:2], layer=3)
+        model.explain(*TEXTS[:2], method=HiddenStates(layer=3))
 
 
 def test_the_page_is_made_from_the_table():
@@ -89,12 +95,21 @@ def test_the_page_is_made_from_the_table():
 
 def test_the_layers_can_be_named(tmp_path):
     model = build("BERT", tmp_path)
-    found = model.explain(*TEXTS[:2], layer=-1, quadrature=RULE)
-    assert model.explain(*TEXTS[:2], layer=-1, layers="encoder.layer", quadrature=RULE) == found
-    assert model.token_vectors(TEXTS[:1], layer=-1, layers="encoder.layer", quadrature=RULE)[0].layer == 2
-    with pytest.raises(ValueError, match=r"layers got 'encoder.blocks', .* of BertModel; expected 'encoder.layer'"):
-        model.explain(*TEXTS[:2], layers="encoder.blocks")
+    found = model.explain(*TEXTS[:2], method=HiddenStates(layer=-1, quadrature=RULE))
+    assert (
+        model.explain(*TEXTS[:2], method=HiddenStates(layer=-1, layer_stack="encoder.layer", quadrature=RULE)) == found
+    )
+    assert (
+        model.token_vectors(TEXTS[:1], method=HiddenStates(layer=-1, layer_stack="encoder.layer", quadrature=RULE))[
+            0
+        ].layer
+        == 2
+    )
+    with pytest.raises(
+        ValueError, match=r"layer_stack got 'encoder.blocks', .* of BertModel; expected 'encoder.layer'"
+    ):
+        model.explain(*TEXTS[:2], method=HiddenStates(layer_stack="encoder.blocks"))
     with pytest.raises(ValueError, match="is no list of layers"):
-        model.explain(*TEXTS[:2], layers="encoder")
+        model.explain(*TEXTS[:2], method=HiddenStates(layer_stack="encoder"))
     with pytest.raises(TypeError, match=r"layers got 3 \(int\); expected a dotted path"):
-        model.explain(*TEXTS[:2], layers=3)
+        model.explain(*TEXTS[:2], method=HiddenStates(layer_stack=3))

@@ -1,12 +1,16 @@
 """Many texts at once: the same as one by one, each worked on once, in the order given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Reverse
 from xsbert.attribution.integration.token_vectors import token_vectors
+from xsbert.models import HiddenStates
 from xsbert.models.encoders.engine import Engine
+from xsbert.models.encoders.pairing import Pairing
 from xsbert.models.inputs.batches import batches, pulled_through
 from xsbert.models.inputs.prompts import Given
 from xsbert.models.inputs.text import read
@@ -21,7 +25,7 @@ TEXTS = [
     "The coffee is bad.",
     "A cat meows softly now.",
 ]
-FAST = {"quadrature": GaussLegendre(4)}
+FAST = HiddenStates(quadrature=GaussLegendre(4))
 
 
 def spread(values):
@@ -31,9 +35,9 @@ def spread(values):
 @pytest.mark.parametrize("rule", [GaussLegendre(4), Adaptive(1e-3)], ids=repr)
 @pytest.mark.parametrize("name", ["minilm", "mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos"])
 def test_a_batch_gives_what_its_texts_give_alone(encoders, name, rule):
-    together = encoders[name].token_vectors(TEXTS, layer=0, quadrature=rule)
+    together = encoders[name].token_vectors(TEXTS, method=HiddenStates(layer=0, quadrature=rule))
     for text, found in zip(TEXTS, together, strict=True):
-        (alone,) = encoders[name].token_vectors([text], layer=0, quadrature=rule)
+        (alone,) = encoders[name].token_vectors([text], method=HiddenStates(layer=0, quadrature=rule))
         assert found.text == text
         assert found.nodes == alone.nodes
         assert spread(found.vectors - alone.vectors) <= 1e-5 * max(spread(alone.vectors), 1e-9)
@@ -45,9 +49,9 @@ def test_a_batch_gives_what_its_texts_give_alone(encoders, name, rule):
 @pytest.mark.parametrize("name", ["minilm", "mpnet_cos"])
 def test_many_pairs_give_what_each_gives_alone(encoders, name, mode):
     pairs = [(a, b) for a in TEXTS[:6] for b in TEXTS[1:7]]
-    together = encoders[name].explain_pairs(pairs, mode=mode, **FAST)
+    together = encoders[name].explain_pairs(pairs, method=replace(FAST, mode=mode))
     for (a, b), found in zip(pairs, together, strict=True):
-        alone = encoders[name].explain(a, b, mode=Forward(), **FAST)
+        alone = encoders[name].explain(a, b, method=replace(FAST, mode=Forward()))
         assert (found.text_a, found.text_b) == (a, b)
         assert found.matrix.shape == (len(found.tokens_a), len(found.tokens_b))
         assert spread(found.matrix - alone.matrix) <= 1e-5 * max(spread(alone.matrix), 1e-9)
@@ -63,7 +67,7 @@ def test_each_text_is_worked_on_once_and_those_of_one_length_together(minilm, mo
         return token_vectors(paths, rule, rounded)
 
     monkeypatch.setattr("xsbert.models.encoders.engine.token_vectors", watched)
-    minilm.token_vectors(TEXTS, **FAST)
+    minilm.token_vectors(TEXTS, method=FAST)
     lengths = [len(read(minilm, text).tokens) for text in dict.fromkeys(TEXTS)]
     assert seen == [(lengths.count(n), n) for n in sorted(set(lengths), reverse=True)]
     assert max(count for count, _ in seen) > 1
@@ -78,7 +82,7 @@ def test_a_ranking_pulls_the_query_back_through_long_documents(minilm, monkeypat
 
     monkeypatch.setattr("xsbert.models.encoders.engine.token_vectors", watched)
     query, documents = "Bad coffee.", [TEXTS[5], "Good tea!", TEXTS[5] + " Really."]
-    ranking = minilm.explain_ranking(query, documents, **FAST)
+    ranking = minilm.explain_ranking(query, documents, method=FAST)
     assert {x.text_b for x in ranking} == set(documents)
     assert sorted(forward) == [5, len(read(minilm, documents[1]).tokens)]
 
@@ -113,11 +117,11 @@ def test_which_texts_others_are_pulled_through(pairs, mode, expected):
 
 
 def test_the_progress_bar_counts_texts(minilm, capfd):
-    minilm.explain_pairs([(TEXTS[0], TEXTS[1]), (TEXTS[0], TEXTS[5])], show_progress_bar=True, **FAST)
+    minilm.explain_pairs([(TEXTS[0], TEXTS[1]), (TEXTS[0], TEXTS[5])], show_progress_bar=True, method=FAST)
     assert "3/3" in capfd.readouterr().err
-    minilm.token_vectors(TEXTS, show_progress_bar=True, **FAST)
+    minilm.token_vectors(TEXTS, show_progress_bar=True, method=FAST)
     assert "7/7" in capfd.readouterr().err
-    minilm.token_vectors(TEXTS, **FAST)
+    minilm.token_vectors(TEXTS, method=FAST)
     assert capfd.readouterr().err == ""
 
 
@@ -144,28 +148,40 @@ def test_ctrl_c_leaves_the_model_clean(minilm, monkeypatch, after):
 
 def test_products_in_bfloat16_round_what_law_1_says(minilm):
     exact = minilm.explain(TEXTS[0], TEXTS[2])
-    rounded = minilm.explain(TEXTS[0], TEXTS[2], quadrature=Adaptive(2e-2), products=torch.bfloat16)
+    rounded = minilm.explain(
+        TEXTS[0], TEXTS[2], method=HiddenStates(quadrature=Adaptive(2e-2)), matmul_dtype=torch.bfloat16
+    )
     assert max(rounded.errors) <= 2e-2
-    assert rounded.quadrature == "Adaptive(rtol=0.02, max_nodes=2000), products in bfloat16"
+    assert rounded.method.endswith("quadrature=Adaptive(rtol=0.02, max_nodes=2000)), products in bfloat16")
     assert 1e-5 * spread(exact.matrix) < spread(exact.matrix - rounded.matrix) < 3e-2 * spread(exact.matrix)
     with pytest.warns(
         UserWarning, match=r"products in bfloat16 leave a relative error of law 1 of .*Leave out"
     ) as seen:
-        minilm.explain(TEXTS[0], TEXTS[2], quadrature=Adaptive(1e-5), products=torch.bfloat16)
+        minilm.explain(TEXTS[0], TEXTS[2], method=HiddenStates(quadrature=Adaptive(1e-5)), matmul_dtype=torch.bfloat16)
     assert {warning.filename for warning in seen} == {__file__}
-    with pytest.raises(ValueError, match=r"products got torch\.int8; expected None, torch\.bfloat16"):
-        minilm.explain(TEXTS[0], TEXTS[2], products=torch.int8)
+    with pytest.raises(ValueError, match=r"matmul_dtype got torch\.int8; expected None, torch\.bfloat16"):
+        minilm.explain(TEXTS[0], TEXTS[2], matmul_dtype=torch.int8)
 
 
 def test_an_engine_keeps_its_rounded_weights(minilm):
-    engine = Engine(minilm, -1, GaussLegendre(2), _padding(), products=torch.bfloat16)
+    engine = Engine(minilm, HiddenStates(-1, quadrature=GaussLegendre(2)), matmul_dtype=torch.bfloat16)
     engine.token_vectors([Given(text) for text in TEXTS[:3]])
     known = len(engine.rounded._known)
     engine.token_vectors([Given(text) for text in TEXTS[4:6]])
     assert len(engine.rounded._known) == known > 0
 
 
-def _padding():
-    from xsbert.models import PaddingReference
+def test_a_ranking_keeps_no_documents_vectors(minilm, monkeypatch):
+    """They are megabytes each where an embedding is as long as a vocabulary."""
+    kept, add = [], Pairing.add
 
-    return PaddingReference()
+    def watched(pairing, *arguments):
+        add(pairing, *arguments)
+        kept.append(len(pairing._vectors))
+
+    monkeypatch.setattr(Pairing, "add", watched)
+    documents = [" ".join(["coffee", "tea", "milk", "bread"][: 1 + i % 4]) + f" {i}" for i in range(12)]
+    ranking = minilm.explain_ranking("tea", documents, method=HiddenStates(-1, mode=Forward()))
+    assert len(kept) == 13
+    assert max(kept) == 1
+    assert len(ranking) == 12

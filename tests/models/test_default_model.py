@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.hub import hub
+from xsbert.models import HiddenStates
 from xsbert.models.loading import default
 from xsbert.models.loading.default import NAME
 
@@ -85,7 +86,7 @@ def test_results_of_the_packaged_copy_name_the_model(monkeypatch):
     monkeypatch.setattr(default, "load_reachable", unreachable)
     model, where = default.default_model()
     assert where.startswith("all-MiniLM-L6-v2, the packaged copy")
-    assert model.explain("Tea", "Coffee", layer=-1).model == "all-MiniLM-L6-v2"
+    assert model.explain("Tea", "Coffee", method=HiddenStates(layer=-1)).model == "all-MiniLM-L6-v2"
 
 
 def test_a_damaged_copy_on_the_hub_is_said(monkeypatch):

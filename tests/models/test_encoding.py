@@ -10,10 +10,11 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 
 from xsbert import XSTransformer
 from xsbert.attribution import GaussLegendre
+from xsbert.models import HiddenStates
 from xsbert.models.inputs.encoding import aligned
 
 A, B = "Tôi uống cà phê đen", "cà  phê ngon"
-RULE = {"layer": -1, "quadrature": GaussLegendre(12)}
+RULE = HiddenStates(layer=-1, quadrature=GaussLegendre(12))
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def phobert(tmp_path):
 
 
 def test_a_tokenizer_without_a_fast_version_is_explained_by_tokens_at_their_places(phobert):
-    x = phobert.explain(A.removesuffix(" đen"), B, **RULE)
+    x = phobert.explain(A.removesuffix(" đen"), B, method=RULE)
     assert x.tokens_b == ("<s>", "cà", "phê", "ng", "on", "</s>")
     assert x.offsets_b == (None, (0, 2), (4, 7), (8, 10), (10, 12), None)
     assert x.words().tokens_b == ("<s>", "cà", "phê", "ngon", "</s>")
@@ -43,7 +44,7 @@ def test_a_tokenizer_without_a_fast_version_is_explained_by_tokens_at_their_plac
 
 
 def test_an_unknown_token_takes_its_word_where_the_rest_is_certain(phobert):
-    assert phobert.token_vectors([A], **RULE)[0].offsets[-4:] == ((16, 19), (16, 19), (16, 19), None)
+    assert phobert.token_vectors([A], method=RULE)[0].offsets[-4:] == ((16, 19), (16, 19), (16, 19), None)
 
 
 def test_what_is_not_certain_has_no_offsets_and_is_said_once(phobert, monkeypatch):
@@ -51,7 +52,7 @@ def test_what_is_not_certain_has_no_offsets_and_is_said_once(phobert, monkeypatc
     text = "cà phê đen"
     monkeypatch.setattr(type(phobert.tokenizer), "convert_ids_to_tokens", lambda self, ids: [f"t{i}" for i in ids])
     with pytest.warns(UserWarning, match="tokens of a PhobertTokenizer can't all be found") as warned:
-        x = phobert.explain(text, B, **RULE)
+        x = phobert.explain(text, B, method=RULE)
     assert len([each for each in warned if "can't all be found" in str(each.message)]) == 1
     assert not any(x.offsets_a + x.offsets_b)
     assert x.words().tokens_a == x.tokens_a
@@ -61,7 +62,7 @@ def test_what_is_not_certain_has_no_offsets_and_is_said_once(phobert, monkeypatc
 
 def test_a_prompt_and_a_cut_are_told_by_alignment(phobert):
     with pytest.warns(UserWarning, match="was cut to 20 tokens"):
-        (vectors,) = phobert.token_vectors(["ngon " * 30], prompt="cà phê ", **RULE)
+        (vectors,) = phobert.token_vectors(["ngon " * 30], prompt="cà phê ", method=RULE)
     assert vectors.prompted == (1, 2)
     assert vectors.tokens[1:3] == ("cà", "phê")
     assert vectors.truncated
@@ -120,7 +121,7 @@ def test_text_and_text_of_a_processor_based_model(kind, layer, tmp_path):
     model(config(text_config=text, vision_config=vision)).save_pretrained(tmp_path)
     processor.save_pretrained(tmp_path)
     host = XSTransformer(modules=[Transformer(str(tmp_path))], device="cpu")
-    x = host.explain("a cat", "a photo of a dog", layer=layer, quadrature=GaussLegendre(20))
+    x = host.explain("a cat", "a photo of a dog", method=HiddenStates(layer=layer, quadrature=GaussLegendre(20)))
     assert x.tokens_a == ("<|startoftext|>", "a", "cat", "<|endoftext|>")
     assert x.offsets_a == (None, (0, 1), (2, 5), None)
     own = host.similarity(*(host.encode(text) for text in ("a cat", "a photo of a dog")))

@@ -6,7 +6,7 @@ import torch
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, GaussLegendre, Reverse
 from xsbert.attribution.zero_search import find_root
-from xsbert.models import NeutralReference, ZeroReference
+from xsbert.models import HiddenStates, NeutralReference, ZeroReference
 
 PAIR = ("The coffee is bad.", "This is not a good coffee.")
 
@@ -29,7 +29,7 @@ def test_a_model_that_holds_nan_is_refused_by_the_weight_that_does(tiny_folders,
         model[0].auto_model.encoder.layer[-1].output.dense.bias[3] = value
     expected = r"MPNetModel gives an embedding that holds NaN or infinity; so does its weight '.*output\.dense\.bias'"
     with pytest.raises(ValueError, match=expected) as refused:
-        model.explain(*PAIR, **({"quadrature": GaussLegendre(2)} | options))
+        model.explain(*PAIR, method=HiddenStates(**({"quadrature": GaussLegendre(2)} | options)))
     assert "\n" not in str(refused.value)
 
 

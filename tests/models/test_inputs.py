@@ -8,6 +8,7 @@ import pytest
 
 from tests.models.test_late_interaction import modules
 from xsbert import XSMultiVectorEncoder
+from xsbert.models import HiddenStates
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 
 TEXTS = ["The coffee is bad.", "Not a good coffee."]
@@ -29,12 +30,12 @@ def late(tiny_folders):
 @pytest.mark.parametrize("kind", KINDS)
 def test_lists_of_any_kind_hold_the_same_texts(minilm, kind):
     texts = KINDS[kind](TEXTS)
-    vectors = minilm.token_vectors(texts, layer=-1)
+    vectors = minilm.token_vectors(texts, method=HiddenStates(layer=-1))
     assert [v.text for v in vectors] == TEXTS
-    ranking = minilm.explain_ranking(TEXTS[0], texts, ids=KINDS[kind](["a", "b"]), layer=-1)
+    ranking = minilm.explain_ranking(TEXTS[0], texts, ids=KINDS[kind](["a", "b"]), method=HiddenStates(layer=-1))
     assert (ranking.documents, ranking.ids) == (tuple(TEXTS), ("a", "b"))
     assert type(ranking.documents[0]) is str
-    (x, y) = minilm.explain_pairs(zip(texts, texts, strict=True), layer=-1)
+    (x, y) = minilm.explain_pairs(zip(texts, texts, strict=True), method=HiddenStates(layer=-1))
     assert (x.text_a, y.text_b) == tuple(TEXTS)
     assert listed_ids(KINDS[kind]([1, 2]), 2) == ["1", "2"]
 

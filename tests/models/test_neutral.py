@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive, GaussLegendre, Reverse
 from xsbert.models import (
+    HiddenStates,
     ItselfReference,
     MaskReference,
     MeanReference,
@@ -65,34 +67,34 @@ def fresh(tiny_folders):
 
 
 def vectors(model, texts, layer=-1, reference=NEUTRAL, quadrature=GaussLegendre(2)):
-    return model.token_vectors(texts, layer=layer, reference=reference, quadrature=quadrature)
+    return model.token_vectors(texts, method=HiddenStates(layer=layer, reference=reference, quadrature=quadrature))
 
 
 @pytest.mark.parametrize(("name", "layer"), [("minilm", -1), ("minilm", -2), ("mpnet_shelf", 2), ("mpnet_shelf", 3)])
 def test_an_unmodified_model_is_exact(encoders, name, layer):
     model = encoders[name]
-    x, y = model.explain_pairs([(A, B), (B, A)], layer=layer, reference=NEUTRAL)
+    x, y = model.explain_pairs([(A, B), (B, A)], method=HiddenStates(layer=layer, reference=NEUTRAL))
     own = float(model.similarity(*model.encode([A, B])))
     assert x.is_exact
-    assert not model.explain(A, B, layer=layer).is_exact
+    assert not model.explain(A, B, method=HiddenStates(layer=layer)).is_exact
     assert x.score == pytest.approx(own, abs=1e-5)
     assert x.explained == pytest.approx(own, abs=2e-3 * float(np.abs(x.matrix).sum()))
     np.testing.assert_allclose(y.matrix.T, x.matrix, atol=1e-6)
-    assert x.reference == "NeutralReference()"
+    assert "reference=NeutralReference()," in x.method
     for each in vectors(model, [A, B], layer):
         assert np.linalg.norm(each.reference_embedding) <= 3e-6 * np.linalg.norm(each.embedding)
 
 
 def test_every_way_to_explain_takes_it(tiny):
-    model, options = tiny["mpnet_shelf"], {"layer": -1, "reference": NEUTRAL}
-    forward = model.explain(A, LONG, **options)
-    reverse = model.explain(A, LONG, mode=Reverse(), **options)
+    model, method = tiny["mpnet_shelf"], HiddenStates(-1, NEUTRAL)
+    forward = model.explain(A, LONG, method=method)
+    reverse = model.explain(A, LONG, method=replace(method, mode=Reverse()))
     np.testing.assert_allclose(reverse.matrix, forward.matrix, atol=1e-4)
-    ranked = model.explain_ranking(A, [LONG, B], **options)
+    ranked = model.explain_ranking(A, [LONG, B], method=method)
     assert all(x.is_exact for x in (forward, reverse, *ranked))
-    rounded = model.explain(A, B, products=torch.bfloat16, quadrature=GaussLegendre(8), **options)
+    rounded = model.explain(A, B, matmul_dtype=torch.bfloat16, method=replace(method, quadrature=GaussLegendre(8)))
     assert rounded.is_exact
-    np.testing.assert_allclose(rounded.matrix, model.explain(A, B, **options).matrix, atol=2e-2)
+    np.testing.assert_allclose(rounded.matrix, model.explain(A, B, method=method).matrix, atol=2e-2)
 
 
 def test_a_batch_gives_what_its_texts_give_alone(fresh, empty):
@@ -121,7 +123,7 @@ def test_another_process_finds_the_same(tiny_folders, fresh, empty, monkeypatch,
     code = f"""
 import torch; torch.set_num_threads({torch.get_num_threads()})
 from xsbert import XSSparseEncoder, XSTransformer; from xsbert.models import NeutralReference
-XSTransformer({folder!r}, device="cpu").token_vectors([{A!r}], layer=-1, reference=NeutralReference())"""
+XSTransformer({folder!r}, device="cpu").token_vectors([{A!r}], method=HiddenStates(-1, NeutralReference()))"""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     (ours,), (theirs,) = empty.iterdir(), (tmp_path / "other" / "xsbert" / "neutral").iterdir()
@@ -188,7 +190,7 @@ def test_where_there_is_no_zero_it_says_so_once_and_leaves_nothing(tiny, empty, 
 
 def test_what_can_be_reached_may_be_enough(tiny):
     with pytest.raises(ValueError, match=r"or what was reached: rtol=0\.\d"):
-        vectors(tiny["droberta_shelf"], [A], layer=-2)
+        vectors(tiny["droberta_shelf"], [A], -2)
     loose = vectors(tiny["droberta_shelf"], [A], -2, NeutralReference(rtol=0.6))[0]
     assert np.linalg.norm(loose.reference_embedding) > 1e-2 * np.linalg.norm(loose.embedding)
 
@@ -207,10 +209,10 @@ def test_an_encoder_without_gradients_says_so(minilm, monkeypatch):
     model = XSTransformer(modules=[minilm[0], WritesInPlace(), minilm[1]], device="cpu")
     refused = r"NeutralReference can't be searched for\. No gradients pass through .* Use PaddingReference\(\)"
     with pytest.raises(ValueError, match=refused):
-        model.explain(A, B, layer=-1, reference=NEUTRAL)
+        model.explain(A, B, method=HiddenStates(layer=-1, reference=NEUTRAL))
     monkeypatch.setattr(neutral, "MOST_EQUATIONS", 5)
     with pytest.raises(ValueError, match=r"dimensions that are not zero at the start; expected at most 5"):
-        model.explain(A, B, layer=-1, reference=NEUTRAL)
+        model.explain(A, B, method=HiddenStates(layer=-1, reference=NEUTRAL))
 
 
 @pytest.mark.parametrize("name", ["mpnet_cos", "droberta_cos"])
@@ -229,7 +231,7 @@ def test_an_exact_model_has_a_reference_of_its_own(tiny, empty, searched):
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_models_of_other_precisions(tiny_folders, empty, dtype):
     model = XSTransformer(str(tiny_folders["mpnet_shelf"]), device="cpu").to(dtype)
-    x = model.explain(A, B, layer=-1, reference=NEUTRAL)
+    x = model.explain(A, B, method=HiddenStates(layer=-1, reference=NEUTRAL))
     assert x.is_exact
     assert model.dtype == dtype
     (file, *_) = empty.iterdir()
@@ -246,9 +248,9 @@ def test_special_tokens_may_stay(minilm):
 @pytest.mark.parametrize("start", [MaskReference(), MeanReference((A, LONG)), ItselfReference()], ids=repr)
 def test_other_starts(tiny, start):
     reference = NeutralReference(start)
-    x = tiny["mpnet_shelf"].explain(A, B, layer=-1, reference=reference)
+    x = tiny["mpnet_shelf"].explain(A, B, method=HiddenStates(layer=-1, reference=reference))
     assert x.is_exact
-    assert x.reference == f"NeutralReference(start={start!r})"
+    assert f"reference=NeutralReference(start={start!r})," in x.method
 
 
 def test_the_other_references(minilm):
@@ -269,10 +271,10 @@ def test_a_mean_is_of_the_corpus_as_the_model_reads_it(minilm_folder):
     model = XSTransformer(minilm_folder, device="cpu", prompts={"query": "find: "})
     model.tokenizer.model_max_length, long = int(1e30), "coffee " * 300
     model.max_seq_length = 16
-    options = {"layer": 0, "reference": MeanReference((long,)), "quadrature": GaussLegendre(2)}
-    (plain,), (prompted,) = (model.token_vectors([A], prompt_name=name, **options) for name in (None, "query"))
+    method = HiddenStates(0, MeanReference((long,)), GaussLegendre(2))
+    (plain,), (prompted,) = (model.token_vectors([A], prompt_name=name, method=method) for name in (None, "query"))
     model.max_seq_length = 8
-    (shorter,) = model.token_vectors([A], **options)
+    (shorter,) = model.token_vectors([A], method=method)
     for other in (prompted, shorter):
         assert not np.allclose(plain.reference_embedding, other.reference_embedding, atol=1e-3)
 

@@ -9,7 +9,7 @@ from transformers.models.bert.modeling_bert import BertLayer
 
 from xsbert import XSTransformer
 from xsbert.attribution import GaussLegendre
-from xsbert.models import MaskReference, PaddingReference, ZeroReference
+from xsbert.models import HiddenStates, MaskReference, PaddingReference, ZeroReference
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import read
 from xsbert.models.splitting.split import Split
@@ -33,13 +33,13 @@ def calls(monkeypatch):
 
 @pytest.mark.parametrize("reference", [PaddingReference(), MaskReference()], ids=repr)
 def test_a_text_and_its_reference_run_through_the_layers_before_once(minilm, calls, reference):
-    minilm.explain(*PAIR, layer=-1, reference=reference, quadrature=GaussLegendre(4))
+    minilm.explain(*PAIR, method=HiddenStates(layer=-1, reference=reference, quadrature=GaussLegendre(4)))
     before = sorted(calls.values())[:5]
     assert before == [2] * 5  # a pass for each text; the last layer runs more often
 
 
 def test_another_reference_is_checked_at_the_padding_for_the_first_text_alone(minilm, calls):
-    minilm.explain(*PAIR, layer=-1, reference=ZeroReference(), quadrature=GaussLegendre(4))
+    minilm.explain(*PAIR, method=HiddenStates(layer=-1, reference=ZeroReference(), quadrature=GaussLegendre(4)))
     assert sorted(calls.values())[:5] == [4] * 5  # for each text the whole, and its reference's size
 
 
@@ -70,6 +70,6 @@ class TokenWeights(Module):
 def test_a_module_behind_the_layers_may_read_the_ids(minilm, reference):
     """At the padded text it sees the text's own: so do both ends of the path."""
     model = XSTransformer(modules=[minilm[0], TokenWeights(), minilm[1]], device="cpu")
-    x = model.explain(*PAIR, layer=-1, quadrature=GaussLegendre(16), reference=reference)
+    x = model.explain(*PAIR, method=HiddenStates(layer=-1, quadrature=GaussLegendre(16), reference=reference))
     assert max(x.errors) < 1e-2
     assert x.score == pytest.approx(float(model.similarity(*model.encode(list(PAIR)))), abs=1e-5)

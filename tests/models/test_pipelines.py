@@ -9,7 +9,7 @@ from torch import nn
 
 from xsbert import XSTransformer
 from xsbert.attribution import Adaptive
-from xsbert.models import MaskReference, PaddingReference
+from xsbert.models import HiddenStates, MaskReference, PaddingReference
 
 A, B = "The dog runs after the kitten in the yard.", "Outside in the garden the cat is chased by the dog."
 SIZE = 32
@@ -43,10 +43,10 @@ BEHIND = {
 }
 
 
-def check(model, **options):
+def check(model, reference=PaddingReference(), **options):
     """Both laws, and the model's own score."""
     for layer in (0, -1):
-        x = model.explain(A, B, layer=layer, quadrature=Adaptive(1e-2), **options)
+        x = model.explain(A, B, method=HiddenStates(layer, reference, Adaptive(1e-2)), **options)
         assert max(x.errors) <= 1e-2
         assert x.error <= 4e-2 * sum(map(abs, (x.score, *x.reference_terms)))
         own = model.encode([A, B], **({"truncate_dim": model.truncate_dim} if model.truncate_dim else {}))

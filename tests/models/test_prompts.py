@@ -7,6 +7,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 
 from xsbert import Attribution, XSTransformer
 from xsbert.attribution import Adaptive
+from xsbert.models import HiddenStates
 
 QUERY, DOCUMENT = "Who chases the cat?", "Outside in the garden the cat is chased by the dog."
 PROMPTS = {"query": "query: ", "document": "a long passage, namely: ", "sts": "the same meaning? "}
@@ -42,14 +43,14 @@ def own(model, a, b):
     ids=["none", "prompt", "name", "for one", "two prompts", "tasks"],
 )
 def test_the_score_is_that_of_encode(model, options, encoded):
-    x = model.explain(QUERY, DOCUMENT, quadrature=RULE, **options)
+    x = model.explain(QUERY, DOCUMENT, method=HiddenStates(quadrature=RULE), **options)
     assert x.score == pytest.approx(own(model, *encoded(model)), abs=1e-5)
     assert max(x.errors) <= 1e-2
 
 
 def test_a_ranking_puts_a_query_to_documents(model):
     documents = [DOCUMENT, "The dog sleeps."]
-    ranking = model.explain_ranking(QUERY, documents, quadrature=RULE)
+    ranking = model.explain_ranking(QUERY, documents, method=HiddenStates(quadrature=RULE))
     scores = model.similarity(model.encode_query(QUERY), model.encode_document(documents))[0]
     assert [x.score for x in ranking] == pytest.approx(sorted(scores.tolist(), reverse=True), abs=1e-5)
     assert ranking[0].prompts == ("query: ", PROMPTS["document"])
@@ -57,13 +58,13 @@ def test_a_ranking_puts_a_query_to_documents(model):
 
 def test_the_default_prompt_is_used(tiny):
     model = XSTransformer(modules=list(tiny["mpnet_shelf"]), prompts=PROMPTS, default_prompt_name="sts", device="cpu")
-    x = model.explain(QUERY, DOCUMENT, quadrature=RULE)
+    x = model.explain(QUERY, DOCUMENT, method=HiddenStates(quadrature=RULE))
     assert x.prompts == (PROMPTS["sts"],) * 2
     assert x.score == pytest.approx(own(model, *model.encode([QUERY, DOCUMENT])), abs=1e-5)
 
 
 def test_prompt_tokens_are_marked_and_fold_into_one(model, tmp_path):
-    x = model.explain(QUERY, DOCUMENT, task=("query", "document"), quadrature=RULE)
+    x = model.explain(QUERY, DOCUMENT, task=("query", "document"), method=HiddenStates(quadrature=RULE))
     marked = [x.tokens_a[i] for i in x.prompted_a]
     assert "".join(marked) == "query:"
     assert all(x.offsets_a[i] is None for i in x.prompted_a)
@@ -80,7 +81,7 @@ def test_prompt_tokens_are_marked_and_fold_into_one(model, tmp_path):
 
 
 def test_token_vectors_fold_too(model):
-    (vectors,) = model.token_vectors([DOCUMENT], task="document", quadrature=RULE)
+    (vectors,) = model.token_vectors([DOCUMENT], task="document", method=HiddenStates(quadrature=RULE))
     folded = vectors.folded()
     assert folded.prompt == PROMPTS["document"]
     np.testing.assert_allclose(folded.vectors.sum(0), vectors.vectors.sum(0), atol=1e-5)
@@ -88,7 +89,7 @@ def test_token_vectors_fold_too(model):
 
 
 def test_without_a_prompt_nothing_folds(model):
-    x = model.explain(QUERY, DOCUMENT, quadrature=RULE)
+    x = model.explain(QUERY, DOCUMENT, method=HiddenStates(quadrature=RULE))
     assert x.folded() == x
     assert x.prompted_a == x.prompted_b == ()
 
@@ -114,12 +115,12 @@ def test_a_router_takes_queries_and_documents_their_own_ways(tiny):
     one, other = tiny["mpnet_shelf"], tiny["droberta_shelf"]
     router = Router.for_query_document([one[0], Pooling(32, "cls")], [other[0], Pooling(32, "mean")])
     model = XSTransformer(modules=[router], device="cpu")
-    x = model.explain(QUERY, DOCUMENT, task=("query", "document"), quadrature=RULE)
+    x = model.explain(QUERY, DOCUMENT, task=("query", "document"), method=HiddenStates(quadrature=RULE))
     assert x.score == pytest.approx(own(model, model.encode_query(QUERY), model.encode_document(DOCUMENT)), abs=1e-5)
     assert max(x.errors) <= 1e-2
     assert len(x.tokens_a) == len(one.tokenize_text(QUERY))
     assert len(x.tokens_b) == len(other.tokenize_text(DOCUMENT))
-    back = model.explain(DOCUMENT, QUERY, task=("document", "query"), quadrature=RULE)
+    back = model.explain(DOCUMENT, QUERY, task=("document", "query"), method=HiddenStates(quadrature=RULE))
     np.testing.assert_allclose(back.matrix, x.matrix.T, atol=1e-6)
     with pytest.raises(ValueError, match="No route found for task type 'poem'"):
         model.explain(QUERY, DOCUMENT, task="poem")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import GOLDEN
 from xsbert.attribution import RightRiemann
-from xsbert.models import ShiftingReferenceTransformer, XSMPNet
+from xsbert.models import HiddenStates, ShiftingReferenceTransformer, XSMPNet
 
 FOLDER = os.environ.get("XSBERT_MPNET")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="XSBERT_MPNET names no folder of all-mpnet-base-v2")
@@ -26,7 +26,7 @@ def test_the_golden_matrix(mpnet, mode):
     model = mpnet
     if mode == "exact":
         model = XSMPNet(modules=[ShiftingReferenceTransformer(FOLDER), mpnet[1]], device="cpu")
-    x = model.explain(*TEXTS, layer=10, quadrature=RightRiemann(10))
+    x = model.explain(*TEXTS, method=HiddenStates(layer=10, quadrature=RightRiemann(10)))
     expected = golden[f"{mode}/matrix"]
     assert np.abs(x.matrix - expected).max() <= 1e-5 * np.abs(expected).max()
     assert x.score == pytest.approx(float(golden[f"{mode}/score"]), abs=1e-5)
@@ -35,5 +35,5 @@ def test_the_golden_matrix(mpnet, mode):
 
 
 def test_the_default_rule_converges(mpnet):
-    for text in mpnet.token_vectors(TEXTS, layer=9):
+    for text in mpnet.token_vectors(TEXTS, method=HiddenStates(layer=9)):
         assert text.error <= 1e-3

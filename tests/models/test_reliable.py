@@ -9,6 +9,7 @@ import torch
 from xsbert import Attribution, XSTransformer
 from xsbert.attribution import ByLength, Forward, GaussLegendre, Reverse, RightRiemann
 from xsbert.command.pair import report
+from xsbert.models import HiddenStates
 from xsbert.models.encoders import checks
 
 PAIR = ("The coffee is bad.", "This is not a good coffee.")
@@ -18,7 +19,7 @@ PAIR = ("The coffee is bad.", "This is not a good coffee.")
 def far(minilm):
     """An explanation that misses law 1 by more than a tenth."""
     with pytest.warns(UserWarning, match=r"Law 1 is missed by .*, by RightRiemann\(n=1\): .* Take more nodes"):
-        x = minilm.explain(*PAIR, layer=0, quadrature=RightRiemann(1))
+        x = minilm.explain(*PAIR, method=HiddenStates(layer=0, quadrature=RightRiemann(1)))
     assert max(x.errors) > 0.1
     return x
 
@@ -44,7 +45,7 @@ def test_no_exact_model_hides_it(far):
 
 
 def test_a_reliable_one_has_no_mark(minilm):
-    coffee = minilm.explain(*PAIR, layer=-1)
+    coffee = minilm.explain(*PAIR, method=HiddenStates(layer=-1))
     assert coffee.is_reliable
     assert "warning" not in coffee.to_dict()
     assert "not reliable" not in repr(coffee) + report(coffee, 3)
@@ -58,7 +59,7 @@ def test_a_quantised_model_is_refused_by_the_layer_that_ends_derivatives(minilm_
     with pytest.raises(
         ValueError, match=r"layer\.4\.attention\.self\.query' \(Linear\) passes no derivative on"
     ) as refused:
-        quantised.explain(*PAIR, quadrature=GaussLegendre(4), mode=mode)
+        quantised.explain(*PAIR, method=HiddenStates(quadrature=GaussLegendre(4), mode=mode))
     assert "\n" not in str(refused.value)
     assert not any(module._forward_hooks for module in quantised.modules())
 
@@ -69,7 +70,7 @@ def test_a_quantised_layer_is_named_where_the_rule_asks_for_float64(minilm_folde
     inner = model.transformers_model.encoder.layer[1].output
     inner.dense = torch.ao.quantization.quantize_dynamic(torch.nn.Sequential(inner.dense), {torch.nn.Linear})[0]
     with pytest.raises(ValueError, match=r"layer\.1\.output\.dense' \(Linear\) passes no derivative on"):
-        model.explain(*PAIR, layer=1)
+        model.explain(*PAIR, method=HiddenStates(layer=1))
 
 
 def test_an_error_that_is_no_number_is_not_reliable(far):
@@ -89,7 +90,7 @@ def test_wrong_derivatives_give_way_to_the_next_and_it_is_said(minilm, monkeypat
     )
     expected = r"taken by torch's forward mode, .* rules of our own: its derivatives are not those of the values"
     with pytest.warns(UserWarning, match=expected):
-        x = minilm.explain(*PAIR, quadrature=GaussLegendre(8))
+        x = minilm.explain(*PAIR, method=HiddenStates(quadrature=GaussLegendre(8)))
     assert max(x.errors) < 0.1
 
 
@@ -105,7 +106,9 @@ def test_what_is_slow_is_said_once(minilm, monkeypatch):
         "xsbert.attribution.integration.paths.WAYS", (("rules of our own", refuses), *derivatives.WAYS[1:])
     )
     with pytest.warns(UserWarning, match="rules of our own: no rule for this") as seen:
-        minilm.explain_pairs([PAIR, PAIR[::-1], (PAIR[0], "Tea")], layer=-1, quadrature=GaussLegendre(4))
+        minilm.explain_pairs(
+            [PAIR, PAIR[::-1], (PAIR[0], "Tea")], method=HiddenStates(layer=-1, quadrature=GaussLegendre(4))
+        )
     assert len(seen) == 1
 
 
@@ -116,10 +119,10 @@ def test_where_no_gradients_pass_forward_mode_serves(minilm, monkeypatch, mode):
     short, long = PAIR[0], " ".join(PAIR * 3)
     if mode == Reverse():
         with pytest.warns(UserWarning, match=r"Reverse\(\) gives way to Forward\(\), for no gradient passes"):
-            x = model.explain(short, long, layer=-1, quadrature=GaussLegendre(4), mode=mode)
+            x = model.explain(short, long, method=HiddenStates(layer=-1, quadrature=GaussLegendre(4), mode=mode))
     else:
-        x = model.explain(short, long, layer=-1, quadrature=GaussLegendre(4), mode=mode)
-    assert x == model.explain(short, long, layer=-1, quadrature=GaussLegendre(4), mode=Forward())
+        x = model.explain(short, long, method=HiddenStates(layer=-1, quadrature=GaussLegendre(4), mode=mode))
+    assert x == model.explain(short, long, method=HiddenStates(layer=-1, quadrature=GaussLegendre(4), mode=Forward()))
 
 
 class WritesInPlace(torch.nn.Module):

@@ -10,7 +10,7 @@ import torch
 from tests.helpers.architectures import build
 from xsbert import XSTransformer
 from xsbert.attribution import Forward, Reverse
-from xsbert.models import ReferenceTransformer, ShiftingReferenceTransformer
+from xsbert.models import HiddenStates, ReferenceTransformer, ShiftingReferenceTransformer
 from xsbert.models.exact import shift
 from xsbert.models.exact.shared import references_of
 from xsbert.models.exact.shift import _without_dropout
@@ -247,8 +247,10 @@ def test_dropout_does_not_reach_the_reference(tiny_folders):
 def test_blank_texts_score_zero_with_everything(tiny, a, b, mode):
     """As `encode` has them, whatever shares their batch."""
     model = tiny["mpnet_cos"]
-    x = model.explain(a, b, mode=mode)
-    among = model.explain_pairs([("The dog runs.", "Coffee"), (a, b), ("", "Coffee")], mode=mode)[1]
+    x = model.explain(a, b, method=HiddenStates(mode=mode))
+    among = model.explain_pairs([("The dog runs.", "Coffee"), (a, b), ("", "Coffee")], method=HiddenStates(mode=mode))[
+        1
+    ]
     assert x.score == among.score == float(model.similarity(*model.encode([a, b]))) == 0
     assert not x.matrix.any()
     assert not among.matrix.any()

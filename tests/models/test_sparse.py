@@ -1,5 +1,6 @@
 """Sparse encoders: embeddings as long as a vocabulary, by the same laws."""
 
+from dataclasses import replace
 from unittest.mock import Mock
 
 import numpy as np
@@ -15,6 +16,7 @@ from xsbert.attribution import Adaptive, ByLength, Forward, GaussLegendre, Rever
 from xsbert.attribution.forward_mode.derivatives import by_duals
 from xsbert.attribution.forward_mode.dual import Dual
 from xsbert.attribution.integration.pullback import pulled_back
+from xsbert.models import HiddenStates
 from xsbert.models.splitting.split import Split
 
 A, B = "The dog runs after the kitten.", "Outside the cat is chased by the dog."
@@ -38,7 +40,7 @@ def model(request, folder):
 
 @pytest.mark.parametrize("layer", [0, -1])
 def test_the_laws_hold(model, layer):
-    x = XSSparseEncoder.wrap(model).explain(A, B, layer=layer, quadrature=Adaptive(1e-2))
+    x = XSSparseEncoder.wrap(model).explain(A, B, method=HiddenStates(layer=layer, quadrature=Adaptive(1e-2)))
     assert x.score == pytest.approx(float(model.similarity(*model.encode([A, B]))), rel=1e-5)
     assert x.similarity == "dot"
     assert max(x.errors) <= 1e-2
@@ -46,7 +48,9 @@ def test_the_laws_hold(model, layer):
 
 
 def test_vectors_are_as_long_as_the_vocabulary(model):
-    (vectors,) = XSSparseEncoder.wrap(model).token_vectors([A], layer=-1, quadrature=Adaptive(1e-2))
+    (vectors,) = XSSparseEncoder.wrap(model).token_vectors(
+        [A], method=HiddenStates(layer=-1, quadrature=Adaptive(1e-2))
+    )
     encoded = model.encode(A, convert_to_sparse_tensor=False).cpu().numpy()
     assert vectors.vectors.shape[1] == len(encoded) == len(model.tokenizer)
     np.testing.assert_allclose(vectors.embedding, encoded, atol=1e-5)
@@ -55,7 +59,7 @@ def test_vectors_are_as_long_as_the_vocabulary(model):
 def test_a_saved_model_loads_by_its_path(model, tmp_path):
     model.save_pretrained(str(tmp_path))
     loaded = XSSparseEncoder(str(tmp_path), device="cpu")
-    assert loaded.explain(A, B, layer=-1, quadrature=Adaptive(1e-2)).score == pytest.approx(
+    assert loaded.explain(A, B, method=HiddenStates(layer=-1, quadrature=Adaptive(1e-2))).score == pytest.approx(
         float(model.similarity(*model.encode([A, B]))), rel=1e-5
     )
 
@@ -107,9 +111,9 @@ def test_every_pooling_and_activation_is_explained_in_every_mode(folder, pooling
     monkeypatch.setattr("xsbert.models.encoders.engine.pulled_back", pulled)
     modules = [Transformer(folder, transformer_task="fill-mask"), SpladePooling(pooling, activation)]
     model = XSSparseEncoder(modules=modules, device="cpu")
-    options, training = {"layer": -1, "quadrature": GaussLegendre(3)}, model[1].training
-    (x,) = model.explain_ranking("cat", [B], mode=mode, **options)
-    expected = model.explain("cat", B, mode=Forward(), task=("query", "document"), **options)
+    method, training = HiddenStates(-1, quadrature=GaussLegendre(3)), model[1].training
+    (x,) = model.explain_ranking("cat", [B], method=replace(method, mode=mode))
+    expected = model.explain("cat", B, method=replace(method, mode=Forward()), task=("query", "document"))
     assert x.nodes == expected.nodes
     np.testing.assert_allclose(x.matrix, expected.matrix, atol=1e-6 * np.abs(expected.matrix).max())
     assert pulled.call_count == 1

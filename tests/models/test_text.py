@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from tests.helpers.architectures import SIZES
 from xsbert import XSTransformer
 from xsbert.attribution import GaussLegendre
+from xsbert.models import HiddenStates
 from xsbert.models.inputs.text import read
 
 CORPUS = [
@@ -142,7 +143,7 @@ def test_any_text_at_all(model, string):
 
 @pytest.mark.parametrize("string", TEXTS, ids=lambda string: repr(string[:12]))
 def test_words_keep_the_total(model, string):
-    x = model.explain(string, CORPUS[0], layer=-1, quadrature=GaussLegendre(3))
+    x = model.explain(string, CORPUS[0], method=HiddenStates(layer=-1, quadrature=GaussLegendre(3)))
     words = x.words()
     assert words.explained == pytest.approx(x.explained, abs=1e-5 * max(1e-3, float(np.abs(x.matrix).sum())))
     for token, offset in zip(words.tokens_a, words.offsets_a, strict=True):

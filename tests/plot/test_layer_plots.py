@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from tests.helpers.drawn import legend_of, lines_of, with_matrix, written
 from xsbert import Attribution, plot
 from xsbert.attribution import GaussLegendre, RightRiemann
+from xsbert.models import HiddenStates
 
 # -- layers
 
@@ -84,7 +85,7 @@ def test_layers_refuse_what_does_not_fit(depths, x):
 def rules(minilm) -> list[Attribution]:
     pair = "The coffee is bad.", "Good coffee!"
     return [
-        minilm.explain(*pair, layer=layer, quadrature=rule)
+        minilm.explain(*pair, method=HiddenStates(layer=layer, quadrature=rule))
         for layer in (5, 4)
         for rule in (RightRiemann(8), GaussLegendre(4), RightRiemann(2), GaussLegendre(2))
     ]
@@ -121,13 +122,16 @@ def test_an_error_of_zero_is_a_hollow_marker_below_all_others(rules):
 
 
 def test_token_vectors_converge_too(minilm):
-    found = [minilm.token_vectors(["The coffee is bad."], quadrature=GaussLegendre(n))[0] for n in (2, 4)]
+    found = [
+        minilm.token_vectors(["The coffee is bad."], method=HiddenStates(quadrature=GaussLegendre(n)))[0]
+        for n in (2, 4)
+    ]
     (line,) = convergence_lines(plot.convergence(found))
     assert line.get_ydata().tolist() == [u.error for u in found]
 
 
 def test_different_things_are_not_one_line(rules, x):
-    for other in (x, replace(rules[0], model="another"), replace(rules[0], reference="another")):
+    for other in (x, replace(rules[0], model="another"), replace(rules[0], method="another")):
         with pytest.raises(ValueError, match="results of different things"):
             plot.convergence([rules[0], other])
     with pytest.raises(ValueError, match="which took no nodes"):

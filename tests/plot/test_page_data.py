@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xsbert.attribution import GaussLegendre
+from xsbert.models import HiddenStates
 from xsbert.plot import page
 from xsbert.plot.html.iframe import frame
 from xsbert.plot.html.page_data import CUT, packed, pieces, printable
@@ -41,7 +42,7 @@ def test_a_matrix_keeps_its_values():
 def test_two_texts_of_a_hundred_words_are_small(minilm):
     texts = [" ".join(f"{word}{i}" if i % 3 == 0 else word for i in range(6) for word in WORDS.split())] * 2
     assert all(len(text.split()) >= 100 for text in texts)
-    x = minilm.explain(texts[0], texts[1] + ".", layer=5, quadrature=GaussLegendre(1))
+    x = minilm.explain(texts[0], texts[1] + ".", method=HiddenStates(layer=5, quadrature=GaussLegendre(1)))
     assert len(page(x).encode()) <= 300_000
     assert len(frame(x).encode()) <= 400_000
 

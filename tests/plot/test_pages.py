@@ -10,12 +10,13 @@ import pytest
 from tests.helpers.browser import browsers, strengths
 from xsbert import Ranking
 from xsbert.attribution import GaussLegendre, ranked
+from xsbert.models import HiddenStates
 from xsbert.plot import page
 from xsbert.plot.html.iframe import frame
 from xsbert.plot.html.page_data import printable
 
 A, B = "The coffee is bad.", "This is not a good coffee."
-FAST = {"layer": 5, "quadrature": GaussLegendre(2)}
+FAST = HiddenStates(layer=5, quadrature=GaussLegendre(2))
 HOSTILE = [
     "</script><script>window.hacked = 1; alert(1)</script>",
     '<img src=https://example.com/x onerror="window.hacked = 1"> \'single\' "double" `back` ${1+1} {{table}}',
@@ -317,7 +318,7 @@ def test_the_heatmap_follows_the_slider_and_the_switch(browser, subwords, tmp_pa
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_texts_are_data(browser, minilm, tmp_path, text):
-    x = minilm.explain(text, B + " " + text, **FAST)
+    x = minilm.explain(text, B + " " + text, method=FAST)
     x.save(tmp_path / "hostile.html")
     shown = browser.open((tmp_path / "hostile.html").read_text(encoding="utf-8"), tmp_path)
     assert shown.evaluate("window.hacked") is None
@@ -328,7 +329,7 @@ def test_texts_are_data(browser, minilm, tmp_path, text):
 
 def test_what_the_model_did_not_read_is_data_too(browser, minilm, tmp_path):
     with pytest.warns(UserWarning, match="cut"):
-        x = minilm.explain("coffee " * 300 + HOSTILE[0], B, **FAST)  # in one piece, where words are in pieces
+        x = minilm.explain("coffee " * 300 + HOSTILE[0], B, method=FAST)  # in one piece, where words are in pieces
     html = page(x)
     assert HOSTILE[0] not in html
     shown = browser.open(html, tmp_path)
@@ -348,7 +349,7 @@ def test_a_script_that_got_in_would_not_run(browser, x, tmp_path, server):
 
 def test_a_megabyte_of_text_is_cut_where_the_model_stopped(browser, minilm, tmp_path):
     with pytest.warns(UserWarning, match="cut"):
-        x = minilm.explain("coffee " * 150_000, B, **FAST)
+        x = minilm.explain("coffee " * 150_000, B, method=FAST)
     html = page(x)
     assert len(html) < 500_000
     shown = browser.open(html, tmp_path)
@@ -382,7 +383,11 @@ CONTRASTS = """() => {
 
 @pytest.mark.parametrize("kind", ["pair", "ranking"])
 def test_a_narrow_screen_needs_no_scrolling_sideways(browser, subwords, minilm, tmp_path, kind):
-    x = subwords if kind == "pair" else minilm.explain_ranking("coffee", [A, B, "Donaudampfschifffahrt" * 9], **FAST)
+    x = (
+        subwords
+        if kind == "pair"
+        else minilm.explain_ranking("coffee", [A, B, "Donaudampfschifffahrt" * 9], method=FAST)
+    )
     shown = browser.open(page(x), tmp_path, width=360)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -418,7 +423,9 @@ def test_where_frames_are_not_shown_there_is_a_line(x):
 
 def test_a_ranking_shows_what_the_query_finds(browser, minilm_cos, tmp_path):
     ranking = minilm_cos.explain_ranking(
-        "cheap hotel in Rome", ["Luxury suites in Rome.", "A cheap hotel near Rome's main station.", HOSTILE[1]], **FAST
+        "cheap hotel in Rome",
+        ["Luxury suites in Rome.", "A cheap hotel near Rome's main station.", HOSTILE[1]],
+        method=FAST,
     )
     ranking.save(tmp_path / "ranking.html")
     shown = browser.open((tmp_path / "ranking.html").read_text(encoding="utf-8"), tmp_path)
@@ -463,7 +470,7 @@ def test_a_rankings_head_is_true_of_all_its_documents(browser, minilm_cos, tmp_p
 
 
 def test_long_documents_open_on_request(browser, minilm, tmp_path):
-    ranking = minilm.explain_ranking("coffee", ["The coffee was bad. " * 40, A], **FAST)
+    ranking = minilm.explain_ranking("coffee", ["The coffee was bad. " * 40, A], method=FAST)
     shown = browser.open(page(ranking), tmp_path)
     button = shown.get_by_role("button", name="Show all")
     height = f"$('document-{[len(x.text_b) > 99 for x in ranking].index(True)}').clientHeight"

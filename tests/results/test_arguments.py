@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xsbert.attribution import Adaptive, ByLength, GaussLegendre, RightRiemann
-from xsbert.models import NeutralReference
+from xsbert.models import HiddenStates, NeutralReference
 from xsbert.plot import bipartite
 from xsbert.results.arguments import at_least, real, whole
 
@@ -29,10 +29,12 @@ def test_a_rule_of_numpys_numbers_is_the_same_rule(made, same):
 
 def test_numpys_numbers_serve_wherever_a_number_is_asked_for(minilm):
     rule = GaussLegendre(np.int64(4))
-    x = minilm.explain(A, B, layer=np.int64(-2), quadrature=rule, memory=np.int64(10**9))
+    x = minilm.explain(A, B, method=HiddenStates(layer=np.int64(-2), quadrature=rule), memory=np.int64(10**9))
     assert x.layer == 4
     assert x.top(np.int64(2)) == x.top(2)
-    assert len(minilm.token_vectors([A], layer=np.int8(-1), quadrature=rule)[0].top(np.int64(2))) == 2
+    assert (
+        len(minilm.token_vectors([A], method=HiddenStates(layer=np.int8(-1), quadrature=rule))[0].top(np.int64(2))) == 2
+    )
     assert bipartite(x, k=np.int64(3))
 
 

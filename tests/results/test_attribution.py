@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from xsbert import Attribution, TokenVectors
+from tests.conftest import GOLDEN
+from xsbert import Attribution, Ranking, TokenVectors
 from xsbert.attribution import GaussLegendre, attribute
+from xsbert.models import HiddenStates
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 
@@ -50,13 +52,13 @@ def test_equality_is_by_content(x, vectors):
 
 def test_the_dictionary_is_plain(x):
     data = x.to_dict()
-    assert (data["format"], data["version"]) == ("xsbert.Attribution", 1)
+    assert (data["format"], data["version"]) == ("xsbert.Attribution", 2)
     assert np.asarray(data["matrix"]).shape == (len(x.tokens_a), len(x.tokens_b))
     assert json.loads(json.dumps(data)) == data
 
 
 def test_text_that_json_must_escape_survives(minilm, tmp_path):
-    x = minilm.explain('"quotes" \\ and \u2028 lines', "null \x00 byte 🦄", layer=-1)
+    x = minilm.explain('"quotes" \\ and \u2028 lines', "null \x00 byte 🦄", method=HiddenStates(layer=-1))
     x.save(tmp_path / "x.json")
     assert Attribution.load(tmp_path / "x.json") == x
 
@@ -158,7 +160,10 @@ def test_the_repr_says_what_it_is(x, vectors):
 
 
 def test_vectors_of_different_layers_do_not_make_a_pair(minilm):
-    (a,), (b,) = minilm.token_vectors([A], layer=-1), minilm.token_vectors([B], layer=-2)
+    (a,), (b,) = (
+        minilm.token_vectors([A], method=HiddenStates(layer=-1)),
+        minilm.token_vectors([B], method=HiddenStates(layer=-2)),
+    )
     with pytest.raises(ValueError, match="vectors of layer 5 and 4"):
         attribute(a, b)
 
@@ -169,8 +174,32 @@ def test_an_unknown_similarity_is_refused(vectors):
 
 
 def test_a_pair_of_texts_explained_in_two_ways_names_both(minilm):
-    a, b = (minilm.token_vectors(["coffee"], layer=-1, quadrature=GaussLegendre(n))[0] for n in (3, 4))
-    another = dataclasses.replace(b, reference="Another()")
-    assert attribute(a, another).reference == "PaddingReference() and Another()"
+    a, b = (
+        minilm.token_vectors(["coffee"], method=HiddenStates(layer=-1, quadrature=GaussLegendre(n)))[0] for n in (3, 4)
+    )
+    another = dataclasses.replace(b, method="Another()")
+    assert attribute(a, another).method == f"{a.method} and Another()"
     assert attribute(a, b).quadrature == "GaussLegendre(n=3) and GaussLegendre(n=4)"
     assert attribute(a, a).quadrature == "GaussLegendre(n=3)"
+
+
+def test_files_of_version_1_load():
+    x = Attribution.load(GOLDEN / "version1_attribution.json")
+    assert x.quadrature == "Adaptive(rtol=0.02, max_nodes=2000)"
+    assert (
+        x.method
+        == f"HiddenStates(layer=4, reference=PaddingReference(), quadrature={x.quadrature}), products in bfloat16"
+    )
+    ranking = Ranking.load(GOLDEN / "version1_ranking.json")
+    assert ranking[0].method.startswith("HiddenStates(layer=5, reference=PaddingReference(), quadrature=Adaptive(")
+    assert Ranking.load(GOLDEN / "version1_ranking.json") == ranking
+
+
+@pytest.mark.parametrize(("reference", "method"), [("none", "MaxSim"), ("zero, as of no tokens", "StaticEmbedding")])
+def test_what_had_no_layer_in_version_1_is_named(tmp_path, reference, method):
+    data = json.loads((GOLDEN / "version1_attribution.json").read_text()) | {
+        "reference": reference,
+        "quadrature": "none",
+    }
+    (tmp_path / "x.json").write_text(json.dumps(data))
+    assert Attribution.load(tmp_path / "x.json").method == method

@@ -10,7 +10,7 @@ import pytest
 
 from xsbert import Attribution, Ranking, TokenVectors, contrast
 from xsbert.command.characters import fitted, shown, width
-from xsbert.models import NeutralReference
+from xsbert.models import HiddenStates, NeutralReference
 from xsbert.models.loading.unpack import unpack
 from xsbert.models.references import neutral_store
 from xsbert.plot import page
@@ -28,8 +28,8 @@ KINDS = {"Attribution": Attribution, "Ranking": Ranking, "TokenVectors": TokenVe
 
 @pytest.fixture(scope="module")
 def results(minilm):
-    ranking = minilm.explain_ranking(A, [B, "Tea", ""], layer=-1, ids=["x", "y", "z"])
-    (vectors,) = minilm.token_vectors([A], layer=-1)
+    ranking = minilm.explain_ranking(A, [B, "Tea", ""], method=HiddenStates(layer=-1), ids=["x", "y", "z"])
+    (vectors,) = minilm.token_vectors([A], method=HiddenStates(layer=-1))
     return {
         "Attribution": ranking[0],
         "Ranking": ranking,
@@ -170,14 +170,14 @@ def test_a_damaged_cache_gives_nothing(tmp_path, monkeypatch):
 def test_a_scale_that_is_made_up_is_not_believed(minilm, tmp_path, monkeypatch, scale):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(neutral_store, "_MEMORY", type(neutral_store._MEMORY)())
-    options = {"layer": -1, "reference": NeutralReference()}
-    expected = minilm.token_vectors([A], **options)[0]
+    method = HiddenStates(-1, NeutralReference())
+    expected = minilm.token_vectors([A], method=method)[0]
     (file,) = (tmp_path / "xsbert" / "neutral").glob("*.npz")
     with np.load(file) as held:
         states = held["states"]
     neutral_store._MEMORY.clear()
     file.write_bytes(saved(states + 1, np.float64(scale)))
-    found = minilm.token_vectors([A], **options)[0]
+    found = minilm.token_vectors([A], method=method)[0]
     np.testing.assert_allclose(found.reference_embedding, expected.reference_embedding, atol=1e-4)
 
 

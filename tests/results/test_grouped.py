@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xsbert.models import HiddenStates
 from xsbert.results.spans import checked_spans, divided
 from xsbert.results.words import group, word_starts
 
@@ -16,7 +17,7 @@ B = "New York, explained."
 
 @pytest.fixture(scope="module")
 def x(minilm):
-    return minilm.explain(A, B, layer=-1)
+    return minilm.explain(A, B, method=HiddenStates(layer=-1))
 
 
 def spans(pattern, text):
@@ -43,7 +44,7 @@ def test_without_spans_they_are_the_words(x):
 
 
 def test_token_vectors_are_grouped_alike(minilm, x):
-    (v,) = minilm.token_vectors([A], layer=-1)
+    (v,) = minilm.token_vectors([A], method=HiddenStates(layer=-1))
     named = v.grouped(np.array([[36, 44], [4, 29]]))
     assert named.tokens == x.grouped([(4, 29), (36, 44)]).tokens_a
     assert v.grouped() == v.words()

@@ -9,6 +9,7 @@ import pytest
 
 from xsbert import Attribution, Ranking, contrast
 from xsbert.attribution import ranked
+from xsbert.models import HiddenStates
 
 QUERY = "Bad coffee in the office"
 DOCUMENTS = ["Stocks fell today.", "An awful espresso.", "The coffee is bad.", "An awful espresso."]
@@ -156,7 +157,7 @@ def test_contrasts_of_different_things_are_refused(ranking, minilm):
     with pytest.raises(ValueError, match="whose text_a differ"):
         contrast(ranking[0], minilm.explain("Another query", DOCUMENTS[0]))
     with pytest.raises(ValueError, match="whose layer differ"):
-        contrast(ranking[0], minilm.explain(QUERY, DOCUMENTS[0], layer=5))
+        contrast(ranking[0], minilm.explain(QUERY, DOCUMENTS[0], method=HiddenStates(layer=5)))
     with pytest.raises(TypeError, match="contrast got a Ranking; expected two Attributions"):
         contrast(ranking, ranking)
 

@@ -7,16 +7,17 @@ import pytest
 from xsbert import Attribution
 from xsbert.attribution import GaussLegendre
 from xsbert.command.pair import report
+from xsbert.models import HiddenStates
 from xsbert.plot.html.page_data import UNKNOWN, view
 
-RULE = {"layer": -1, "quadrature": GaussLegendre(6)}
+RULE = HiddenStates(layer=-1, quadrature=GaussLegendre(6))
 TEXT = "Good 🦩 coffee"
 
 
 @pytest.fixture(scope="module")
 def marked(minilm):
     with pytest.warns(UserWarning, match="Of the text 'Good 🦩 coffee' the model knows only 2 of 3 tokens"):
-        return minilm.explain(TEXT, "Bad coffee", **RULE)
+        return minilm.explain(TEXT, "Bad coffee", method=RULE)
 
 
 def test_unknown_tokens_are_marked_and_stay_so(marked, tmp_path):
@@ -31,12 +32,14 @@ def test_unknown_tokens_are_marked_and_stay_so(marked, tmp_path):
 
 
 def test_a_prompts_tokens_keep_the_mark_when_they_are_folded(minilm):
-    vectors = minilm.token_vectors(["Good coffee, and tea with much milk in it, please"], prompt="🦩 find: ", **RULE)[0]
+    vectors = minilm.token_vectors(
+        ["Good coffee, and tea with much milk in it, please"], prompt="🦩 find: ", method=RULE
+    )[0]
     assert vectors.unknown == vectors.folded().unknown == (1,)
 
 
 def test_few_unknown_tokens_are_marked_without_a_word(minilm, recwarn):
-    (vectors,) = minilm.token_vectors(["Good coffee and tea with milk or sugar, or with none of these 🦩"], **RULE)
+    (vectors,) = minilm.token_vectors(["Good coffee and tea with milk or sugar, or with none of these 🦩"], method=RULE)
     assert len(vectors.unknown) == 1
     assert not [each for each in recwarn if "knows only" in str(each.message)]
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xsbert.models import HiddenStates
 from xsbert.results.words import group, word_starts
 
 
@@ -126,7 +127,7 @@ def test_any_text_any_tokens(text, data):
 @pytest.mark.parametrize("name", ["minilm", "mpnet_shelf", "droberta_shelf"])
 def test_words_of_real_tokenizers(encoders, name):
     """WordPiece and byte-level BPE: the same words, the total kept."""
-    x = encoders[name].explain("Unbelievably, naïve Zoë isn't here.", "Coffee ☕!", layer=-1)
+    x = encoders[name].explain("Unbelievably, naïve Zoë isn't here.", "Coffee ☕!", method=HiddenStates(layer=-1))
     w = x.words()
     assert w.tokens_a[1:-1] == ("Unbelievably", ",", "naïve", "Zoë", "isn't", "here", ".")
     assert w.tokens_b[1:-1] == ("Coffee", "☕", "!")
@@ -137,8 +138,8 @@ def test_words_of_real_tokenizers(encoders, name):
 
 
 def test_words_of_token_vectors_are_the_words_of_the_pair(minilm):
-    a, b = minilm.token_vectors(["Unbelievable coffee", "Incredible espresso"], layer=-1)
-    x = minilm.explain("Unbelievable coffee", "Incredible espresso", layer=-1).words()
+    a, b = minilm.token_vectors(["Unbelievable coffee", "Incredible espresso"], method=HiddenStates(layer=-1))
+    x = minilm.explain("Unbelievable coffee", "Incredible espresso", method=HiddenStates(layer=-1)).words()
     products = torch.from_numpy(a.words().vectors @ b.words().vectors.T / x.normalizer)
     assert a.words().tokens == x.tokens_a
     torch.testing.assert_close(products, torch.from_numpy(x.matrix.copy()), rtol=1e-4, atol=1e-6)

@@ -17,8 +17,8 @@ from xsbert.results.attribution import Attribution
 from xsbert.results.token_vectors import EmbeddedText, TokenVectors
 
 SIMILARITIES = ("cosine", "dot")
-NO_TOKENS = "zero, as of no tokens"
-"""The reference of an encoder that sums static embeddings: without tokens, the embedding is zero."""
+STATIC = "StaticEmbedding"
+"""The method for an encoder that sums static embeddings: its token vectors are there, and f(r) = 0."""
 
 
 def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> Attribution:
@@ -44,7 +44,7 @@ def products_of(a: TokenVectors, b: TokenVectors) -> np.ndarray:
 def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:
     """The attribution of a pair from the products of its token vectors, `(S_a, S_b)`."""
     norms = _norm(a.embedding), _norm(b.embedding)
-    integrated = [each for each in (a, b) if each.reference != NO_TOKENS] or [a]
+    integrated = [each for each in (a, b) if each.method != STATIC] or [a]
     n = norms[0] * norms[1] if similarity == "cosine" else a.norm * b.norm
     terms = (
         _dot(a.embedding, b.embedding, n),
@@ -69,7 +69,7 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
         nodes=(a.nodes, b.nodes),
         truncated=(a.truncated, b.truncated),
         layer=integrated[0].layer,
-        reference=" and ".join(dict.fromkeys(each.reference for each in integrated)),
+        method=" and ".join(dict.fromkeys(each.method for each in integrated)),
         quadrature=" and ".join(dict.fromkeys(each.quadrature for each in integrated)),
         model=a.model,
         prompts=(a.prompt, b.prompt),
@@ -82,12 +82,12 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity:
 
 def check_same(a: EmbeddedText, b: EmbeddedText) -> None:
     """Raises ValueError for texts embedded by different models, or split at different layers."""
-    static = NO_TOKENS in (a.reference, b.reference)  # these have no layers
+    static = STATIC in (a.method, b.method)  # these have no layers
     for name in ("model",) if static else ("layer", "model"):
         if getattr(a, name) != getattr(b, name):
             raise ValueError(
                 f"attribute() got vectors of {name} {getattr(a, name)!r} and {getattr(b, name)!r}; "
-                f"expected one {name}. Compute both with the same model and layer=."
+                f"expected one {name}. Compute both with the same model and method."
             )
 
 

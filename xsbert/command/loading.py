@@ -10,7 +10,7 @@ from xsbert.command.messages import say
 
 if TYPE_CHECKING:
     from xsbert.models.encoders.transformer import XSTransformer
-    from xsbert.models.references.padding import Reference
+    from xsbert.models.methods.hidden_states import HiddenStates
 
 UNREADABLE = (AttributeError, EOFError, ImportError, KeyError, RuntimeError, pickle.UnpicklingError)
 """What the host raises on a damaged model folder, beside OSError, TypeError and ValueError."""
@@ -43,8 +43,8 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
         raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause
 
 
-def reference(name: str) -> Reference:
-    """The reference that `--reference` names."""
-    from xsbert.models import NeutralReference, PaddingReference
+def method(layer: int, reference: str) -> HiddenStates:
+    """The method that `--layer` and `--reference` ask for."""
+    from xsbert.models import HiddenStates, NeutralReference, PaddingReference
 
-    return NeutralReference() if name == "neutral" else PaddingReference()
+    return HiddenStates(layer, NeutralReference() if reference == "neutral" else PaddingReference())

@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> str:
     text_a, text_b = inputs.texts([options.text_a, options.text_b])
     model, name = loading.load(options.model)
     say("explaining …")
-    reference = loading.reference(options.reference)
-    tokens = model.explain(text_a, text_b, layer=options.layer, similarity=options.similarity, reference=reference)
+    method = loading.method(options.layer, options.reference)
+    tokens = model.explain(text_a, text_b, method=method, similarity=options.similarity)
     x = tokens.words() if options.words else tokens
     output.write(tokens, x, options.output)
     if options.json:

@@ -36,14 +36,11 @@ def run(options: argparse.Namespace) -> str:
     (query,) = inputs.texts([options.query])
     documents, ids, id_name = read_documents(options.file, options.column, options.id)
     model, name = loading.load(options.model)
-    from xsbert.command.nearest import explain_nearest
-
     best = min(options.top, len(documents))
     say(f"ranking {len(documents):,} documents, explaining {best:,} …")
-    tokens = explain_nearest(
-        model, query, documents, best, ids=ids,
-        layer=options.layer, similarity=options.similarity, reference=loading.reference(options.reference),
-        show_progress_bar=is_watched(),
+    tokens = model.explain_ranking(
+        query, documents, ids=ids, top=best, method=loading.method(options.layer, options.reference),
+        similarity=options.similarity, show_progress_bar=is_watched(),
     )  # fmt: skip
     ranking = tokens if options.tokens else tokens.words()
     output.write(tokens, ranking, options.output)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from xsbert.evaluation.matrices import PairMatrix as PairMatrix
     from xsbert.evaluation.matrices import WordMatrix as WordMatrix
     from xsbert.evaluation.methods import Chance as Chance
+    from xsbert.evaluation.methods import Explainer as Explainer
     from xsbert.evaluation.methods import IntegratedJacobian as IntegratedJacobian
-    from xsbert.evaluation.methods import Method as Method
     from xsbert.evaluation.methods import Uniform as Uniform
     from xsbert.evaluation.products import Cosines as Cosines
     from xsbert.evaluation.products import Decomposition as Decomposition
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from xsbert.evaluation.study import Task as Task
 
 _HOME = {
-    "Method": "methods",
+    "Explainer": "methods",
     "IntegratedJacobian": "methods",
     "Chance": "methods",
     "Uniform": "methods",

@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xsbert.attribution import RightRiemann
 from xsbert.evaluation.encodings import divides
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
-from xsbert.models import PaddingReference, XSTransformer
+from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine, undisturbed
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import read
@@ -46,7 +45,7 @@ class AttentionRollout:
         """
         normalize = divides(self.model)
         with undisturbed(self.model.device):
-            engine = Engine(self.model, 0, RightRiemann(1), PaddingReference())
+            engine = Engine(self.model, HiddenStates(0))
             texts = {text: read(self.model, text) for pair in pairs for text in pair}
             shares = {text: _shares(engine, batched([known])) for text, known in texts.items()}
         found = []

@@ -11,11 +11,12 @@ from xsbert.attribution import RightRiemann
 from xsbert.evaluation.attention import AttentionRollout
 from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.leaving import LeaveOneOut
-from xsbert.evaluation.methods import Chance, IntegratedJacobian, Method, Uniform
+from xsbert.evaluation.methods import Chance, Explainer, IntegratedJacobian, Uniform
 from xsbert.evaluation.products import Cosines, Decomposition
 from xsbert.evaluation.relevance import Relevance
 from xsbert.evaluation.sanity import Randomised
 from xsbert.models import (
+    HiddenStates,
     ItselfReference,
     MaskReference,
     MeanReference,
@@ -27,12 +28,12 @@ from xsbert.models import (
 )
 from xsbert.models.splitting.layer_stack import layers_of, resolve_layer
 
-BY_LAYER: dict[str, Callable[[XSTransformer, int], Method]] = {
-    "published": lambda model, layer: IntegratedJacobian(model, layer, quadrature=RightRiemann(50)),
-    "gradient × input": lambda model, layer: IntegratedJacobian(model, layer, quadrature=RightRiemann(1)),
+BY_LAYER: dict[str, Callable[[XSTransformer, int], Explainer]] = {
+    "published": lambda model, layer: IntegratedJacobian(model, HiddenStates(layer, quadrature=RightRiemann(50))),
+    "gradient × input": lambda model, layer: IntegratedJacobian(model, HiddenStates(layer, quadrature=RightRiemann(1))),
     "relevance": lambda model, layer: Relevance(model, layer),
 }
-OF_THE_MODEL: dict[str, Callable[[XSTransformer, int], Method]] = {
+OF_THE_MODEL: dict[str, Callable[[XSTransformer, int], Explainer]] = {
     "attention": lambda model, seed: AttentionRollout(model),
     "decomposition": lambda model, seed: Decomposition(model),
     "cosines": lambda model, seed: Cosines(model),
@@ -71,7 +72,7 @@ class Row(NamedTuple):
     name: str
     layer: int | None
     reference: str
-    method: Method
+    method: Explainer
 
     @property
     def label(self) -> str:
@@ -126,7 +127,7 @@ class Grid:
         if OURS in self.methods:
             for name, reference in found.items():
                 for layer in layers:
-                    yield Row(subject, OURS, layer, name, IntegratedJacobian(model, layer, reference))
+                    yield Row(subject, OURS, layer, name, IntegratedJacobian(model, HiddenStates(layer, reference)))
         for name, by_layer in BY_LAYER.items():
             if name in self.methods and first:
                 yield from (Row(subject, name, layer, "", by_layer(model, layer)) for layer in layers)

@@ -9,15 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from xsbert.attribution import Adaptive, Rule
 from xsbert.evaluation.matrices import Matrix, PairMatrix
-from xsbert.models import PaddingReference, Reference, XSTransformer
+from xsbert.models import HiddenStates, Method, XSTransformer
 from xsbert.models.inputs.text import read
 
 Pairs = Sequence[tuple[str, str]]
 
 
-class Method(Protocol):
+class Explainer(Protocol):
     """A way to explain pairs. A value: its repr names it and all its settings, but for the model."""
 
     def explain(self, pairs: Pairs) -> Sequence[Matrix]:
@@ -27,20 +26,18 @@ class Method(Protocol):
 
 @dataclass(frozen=True)
 class IntegratedJacobian:
-    """Ours (EMNLP 2023, arXiv 2310.05703), with any layer, reference and rule.
+    """Ours, by any method.
 
-    With `RightRiemann(1)` it is gradient × input: the Jacobian at the text itself, times the
+    `HiddenStates(quadrature=RightRiemann(1))` is gradient × input: the Jacobian at the text itself, times the
     displacement from the reference.
     """
 
     model: XSTransformer = field(repr=False)
-    layer: int = -2
-    reference: Reference = PaddingReference()  # noqa: RUF009  # frozen values
-    quadrature: Rule = Adaptive()  # noqa: RUF009
+    method: Method = HiddenStates()  # noqa: RUF009  # a frozen value
 
     def explain(self, pairs: Pairs) -> Sequence[Matrix]:
         """`Attribution`s."""
-        return self.model.explain_pairs(pairs, layer=self.layer, reference=self.reference, quadrature=self.quadrature)
+        return self.model.explain_pairs(pairs, method=self.method)
 
 
 @dataclass(frozen=True)

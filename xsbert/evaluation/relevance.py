@@ -23,14 +23,13 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from xsbert.attribution import RightRiemann
 from xsbert.attribution.forward_mode.derivatives import by_duals
 from xsbert.attribution.forward_mode.dual import Dual
 from xsbert.attribution.forward_mode.tangents import OneToken
 from xsbert.evaluation.encodings import divides
 from xsbert.evaluation.matrices import Matrix, PairMatrix
 from xsbert.evaluation.methods import Pairs
-from xsbert.models import PaddingReference, XSTransformer
+from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine, undisturbed
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import Text, read
@@ -58,7 +57,7 @@ class Relevance:
         normalize = divides(self.model)
         texts = {text: read(self.model, text) for pair in pairs for text in pair}
         with undisturbed(self.model.device):
-            engine = Engine(self.model, self.layer, RightRiemann(1), PaddingReference())
+            engine = Engine(self.model, HiddenStates(self.layer))
             known = {text: relevances(engine, each) for text, each in texts.items()}
         found = []
         for a, b in pairs:

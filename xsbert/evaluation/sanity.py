@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from xsbert.evaluation.matrices import Matrix, WordMatrix, Words
-from xsbert.evaluation.methods import Method, Pairs
+from xsbert.evaluation.methods import Explainer, Pairs
 from xsbert.evaluation.statistics import spearman
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.text import read
@@ -32,7 +32,7 @@ class Randomised:
         top, seed: as `randomised`.
     """
 
-    method: Method
+    method: Explainer
     top: int
     seed: int = 0
 

@@ -11,6 +11,8 @@ from xsbert.models.exact.shift import ShiftingReferenceTransformer as ShiftingRe
 from xsbert.models.loading.checkpoints import load_model as load_model
 from xsbert.models.loading.default import default_model as default_model
 from xsbert.models.loading.default import load_reachable as load_reachable
+from xsbert.models.methods.hidden_states import HiddenStates as HiddenStates
+from xsbert.models.methods.method import Method as Method
 from xsbert.models.references.neutral import NeutralReference as NeutralReference
 from xsbert.models.references.others import ItselfReference as ItselfReference
 from xsbert.models.references.others import MaskReference as MaskReference

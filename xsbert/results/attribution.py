@@ -50,7 +50,7 @@ class Attribution(Shown):
         errors: the relative error of law 1 for each text.
         nodes: how many nodes the quadrature used for each text.
         truncated: for each text, whether it was longer than the model takes, and was cut.
-        layer, reference, quadrature, model: how the attributions were made.
+        layer, method, quadrature, model: how the attributions were made.
         prompts: what the model put before each text.
         prompted_a, prompted_b: the positions of the prompts' tokens.
         unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
@@ -72,7 +72,7 @@ class Attribution(Shown):
     nodes: tuple[int, int]
     truncated: tuple[bool, bool]
     layer: int
-    reference: str
+    method: str
     quadrature: str
     model: str
     prompts: tuple[str, str] = field(default=("", ""), kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from xsbert.results.attribution import Attribution
 from xsbert.results.decimals import decimals
-from xsbert.results.record import Record, checked_count, shortened
+from xsbert.results.record import Record, checked_count, setting, shortened
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,13 +67,13 @@ def contrast(x: Attribution, y: Attribution) -> Contrast:
 
     Raises:
         TypeError: not two attributions.
-        ValueError: of different queries, models, layers, references or similarities, or one by words, one by tokens.
+        ValueError: of different queries, models, layers, methods or similarities, or one by words, one by tokens.
     """
     for each in (x, y):
         if not isinstance(each, Attribution):
             raise TypeError(f"contrast got a {type(each).__name__}; expected two Attributions, as a ranking holds.")
-    for name in ("text_a", "prompts", "tokens_a", "model", "layer", "reference", "similarity"):
-        one, other = (getattr(each, name) for each in (x, y))
+    for name in ("text_a", "prompts", "tokens_a", "model", "layer", "method", "similarity"):
+        one, other = (setting(each) if name == "method" else getattr(each, name) for each in (x, y))
         if name == "prompts":
             one, other = one[0], other[0]
         if one != other:

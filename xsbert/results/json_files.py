@@ -14,7 +14,10 @@ import numpy as np
 
 from xsbert.results.fields import restored as restored_field
 
-VERSION = 1
+VERSION = 2
+"""Of the files that are written; those of version 1 hold a reference and a quadrature in place of a method."""
+OTHER_METHODS = {"zero, as of no tokens": "StaticEmbedding", "none": "MaxSim"}
+"""What the references of version 1 stood for, where no hidden states were integrated."""
 DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a value that is none of ours may raise."""
 
@@ -50,9 +53,10 @@ def read(kind: type, path: str | Path) -> tuple[dict[str, Any], str]:
     if not isinstance(data, dict) or data.get("format") != f"xsbert.{kind.__name__}":
         found = data.get("format", "no format") if isinstance(data, dict) else type(data).__name__
         raise ValueError(f"{path} holds {found!r}; {expected}.")
-    if data.get("version") != VERSION or isinstance(data["version"], bool):
+    version = data.get("version")
+    if isinstance(version, bool) or version not in range(1, VERSION + 1):
         raise ValueError(
-            f"{path} has version {data.get('version')!r}, and this xsbert reads version {VERSION}; "
+            f"{path} has version {version!r}, and this xsbert reads versions 1 to {VERSION}; "
             "update xsbert, or make the file again."
         )
     return data, expected
@@ -61,6 +65,7 @@ def read(kind: type, path: str | Path) -> tuple[dict[str, Any], str]:
 def restored(kind: type, data: Any, path: str | Path) -> Any:
     """A result from its plain values."""
     try:
+        data = _as_now(data)
         there = [f for f in fields(kind) if f.name in data or f.default is MISSING]  # the others came later
         result = kind(**{f.name: _field(f, data) for f in there})
         result.check_places()
@@ -68,6 +73,18 @@ def restored(kind: type, data: Any, path: str | Path) -> Any:
     except DAMAGE as cause:
         expected = f"expected a file written by {kind.__name__}.save"
         raise ValueError(f"{path} is damaged ({type(cause).__name__}: {cause}); {expected}.") from cause
+
+
+def _as_now(data: dict[str, Any]) -> dict[str, Any]:
+    """What a file of an earlier version would hold today."""
+    if data["version"] != 1 or "quadrature" not in data:
+        return data
+    quadrature, _, rounding = data["quadrature"].partition(", products in ")
+    method = f"HiddenStates(layer={data['layer']}, reference={data['reference']}, quadrature={quadrature})"
+    if data["reference"] in OTHER_METHODS:
+        method = OTHER_METHODS[data["reference"]]
+    method += f", products in {rounding}" if rounding else ""
+    return data | {"method": method, "quadrature": quadrature}
 
 
 def _field(field: Field[Any], data: Any) -> Any:

@@ -62,6 +62,11 @@ class Record:
         return json_files.load(cls, path)
 
 
+def setting(x: Any) -> str:
+    """The method that an attribution or token vectors were made by, but for its layer and its quadrature."""
+    return str(x.method.replace(x.quadrature, "…").replace(f"layer={x.layer},", "layer=…,"))
+
+
 def checked_count(k: int) -> int:
     """How many of the strongest are asked for: a whole number from 1 on."""
     return at_least(k, 1, "top(k)", "a whole number, such as 5")

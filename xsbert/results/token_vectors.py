@@ -27,7 +27,7 @@ class EmbeddedText(Record):
         nodes: how many nodes the quadrature used.
         norm: what the model itself divides the embedding by: its length if it normalises, else 1.
         truncated: whether the text was longer than the model takes, and was cut.
-        layer, reference, quadrature, model: how the vectors were made.
+        layer, method, quadrature, model: how the vectors were made.
         prompt: what the model put before the text.
         prompted: the positions of the prompt's tokens.
         unknown: the positions of the tokens that the tokenizer does not know.
@@ -43,7 +43,7 @@ class EmbeddedText(Record):
     norm: float
     truncated: bool
     layer: int
-    reference: str
+    method: str
     quadrature: str
     model: str
     prompt: str = field(default="", kw_only=True)

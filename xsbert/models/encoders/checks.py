@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import torch
+from typing import TYPE_CHECKING
 
 from xsbert.attribution.integration.pullback import Pulled
 from xsbert.attribution.integration.token_vectors import Integral
 from xsbert.attribution.quadrature.rule import Rule
-from xsbert.results.arguments import at_least
 from xsbert.results.attribution import MISSED
 
 if TYPE_CHECKING:
@@ -42,28 +39,6 @@ def check_folder(name: str) -> None:
         raise ValueError(f"The folder {name} has none of {', '.join(MODEL_FILES)}; expected a saved model. {remedy}")
 
 
-def check_method(rule: Any, reference: Any) -> None:
-    """Raises TypeError for what is no quadrature rule or no reference."""
-    if isinstance(rule, type) or not hasattr(rule, "plan"):
-        raise TypeError(f"quadrature got {rule!r}; expected a rule, such as Adaptive(1e-3) or GaussLegendre(50).")
-    if isinstance(reference, type) or not hasattr(reference, "hidden_states"):
-        raise TypeError(f"reference got {reference!r}; expected a reference, such as PaddingReference().")
-
-
-def check_mode(mode: Any) -> None:
-    """Raises TypeError for what is no mode."""
-    if isinstance(mode, type) or not hasattr(mode, "reverses"):
-        raise TypeError(f"mode got {mode!r}; expected a mode, such as ByLength(), Forward() or Reverse().")
-
-
-def check_resources(memory: Any, products: Any) -> None:
-    """Raises TypeError or ValueError for what is no number of bytes, or no precision for products."""
-    if memory is not None:
-        at_least(memory, 1, "memory", "bytes, such as 2 * 2**30")
-    if products not in (None, torch.bfloat16, torch.float16):
-        raise ValueError(f"products got {products!r}; expected None, torch.bfloat16 or torch.float16.")
-
-
 def warn(
     text: Text, layer: int, found: Integral | Pulled, rule: Rule, rounds: str | None, max_length: int | None
 ) -> None:
@@ -89,7 +64,7 @@ def warn(
     elif rounds and found.error > getattr(rule, "rtol", 1):
         _warn(
             f"The products in {rounds} leave a relative error of law 1 of {found.error:.1e} for {shown}, which "
-            f"{rule!r} does not allow. Leave out products=, or allow a larger rtol."
+            f"{rule!r} does not allow. Leave out matmul_dtype=, or allow a larger rtol."
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,16 @@ from xsbert.attribution.integration.precision import full_float32
 from xsbert.attribution.integration.pullback import Pulled, pulled_back
 from xsbert.attribution.integration.soundness import is_wrong
 from xsbert.attribution.integration.token_vectors import Integral, token_vectors
-from xsbert.attribution.mode import Mode, Reverse
-from xsbert.attribution.pair import NO_TOKENS, assemble, products_of
-from xsbert.attribution.quadrature.rule import Rule
+from xsbert.attribution.mode import Reverse
+from xsbert.attribution.pair import STATIC
 from xsbert.models.encoders.checks import say_once, warn
 from xsbert.models.encoders.names import name_of
+from xsbert.models.encoders.pairing import Pairing
 from xsbert.models.encoders.progress import Progress, progress_of
 from xsbert.models.inputs.batches import Batch, batched, batches, pulled_through
 from xsbert.models.inputs.prompts import Given, routed
 from xsbert.models.inputs.text import Text, read
-from xsbert.models.references.padding import PaddingReference, Reference
+from xsbert.models.methods.method import Method
 from xsbert.models.splitting.passing import blocking
 from xsbert.models.splitting.private_copy import device_of_copy
 from xsbert.models.splitting.split import Split
@@ -40,16 +40,13 @@ from xsbert.results.token_vectors import EmbeddedText, TokenVectors
 
 
 class Engine:
-    """A model split at a layer, with the method of attribution.
+    """A model split at a layer, with a method of attribution.
 
     Args:
         model: the model; it is not changed.
-        layer: whose input the tokens are taken at.
-        rule: the quadrature.
-        reference: what a text is compared with.
+        method: what is integrated, and how.
         memory: the bytes that a pass may hold; None for a quarter of what is free.
-        products: the precision of products with weights; None for the tangents' own.
-        layers: the dotted path of the layer stack, where it is not the one that is found.
+        matmul_dtype: the precision of products with weights; None for the tangents' own.
 
     Raises:
         TypeError, ValueError: there is no such layer.
@@ -58,132 +55,112 @@ class Engine:
     def __init__(
         self,
         model: BaseModel,
-        layer: int,
-        rule: Rule,
-        reference: Reference,
+        method: Method,
         memory: int | None = None,
-        products: torch.dtype | None = None,
-        layers: str | None = None,
+        matmul_dtype: torch.dtype | None = None,
     ) -> None:
-        self.model, self.rule, self.reference = model, rule, reference
-        self._splits: dict[tuple[nn.Module, ...], Split] = {}
-        self._truncate_dim = getattr(model, "truncate_dim", None)
-        self._make_split = partial(Split, layer=layer, truncate_dim=self._truncate_dim, layers=layers)
+        self.model, self.method = model, method
         self.device = device_of_copy(model.device)
         self.memory = share_of_free(self.device) if memory is None else memory
-        self.rounded = None if products is None else Rounded(products)
-        self._checked: set[Split] = set()
+        self.rounded = None if matmul_dtype is None else Rounded(matmul_dtype)
+        self._splits: dict[tuple[nn.Module, ...], Split] = {}
+
+    def token_vectors(self, texts: Sequence[Given], show: bool | None = None) -> list[TokenVectors]:
+        """Each text's token vectors, in the order of the texts."""
+        tokenized = self._read(texts)
+        with progress_of(len(tokenized), show) as progress:
+            vectors = dict(self._forward(list(tokenized.values()), progress))
+        return [vectors[text] for text in texts]
+
+    def explain(
+        self, pairs: Sequence[tuple[Given, Given]], similarity: str, show: bool | None = None
+    ) -> list[Attribution]:
+        """Each pair's attribution, in the order of the pairs.
+
+        Token vectors come first, those of texts in several pairs before all others: so a ranking's query is there
+        when its documents come, and no document's vectors are kept. Then come the texts that others' vectors are
+        pulled back through, the longest first.
+        """
+        texts = self._read([text for pair in pairs for text in pair])
+        lengths = {name: len(text.tokens) for name, text in texts.items()}
+        pulled = pulled_through(lengths, pairs, self.method.mode)
+        pairing = Pairing(pairs, similarity)
+        pushed = [text for name, text in texts.items() if name not in pulled]
+        with progress_of(len(texts), show) as progress:
+            for shared in (True, False):
+                some = [text for text in pushed if pairing.is_shared(text.given) is shared]
+                for name, vectors in self._forward(some, progress):
+                    pairing.add(name, vectors)
+            for name in sorted(pulled, key=lambda name: lengths[name], reverse=True):
+                self._pull(texts[name], pulled[name], pairing, progress)
+        return pairing.attributions
 
     def split(self, texts: Batch) -> Split:
         """The modules that these texts run through, split at the layer."""
         return self._split_for(texts.texts[0].given.task)
 
+    def paths(self, texts: Batch) -> Paths:
+        """The paths along which the texts' token vectors are integrated.
+
+        Raises:
+            ValueError: the encoder can't be split at the layer.
+        """
+        return self._paths(texts)[0]
+
+    def _paths(self, texts: Batch) -> tuple[Paths, Tensor]:
+        """The paths, and the whole encoder's embeddings of the texts, `(B, D)`."""
+        split = self.split(texts)
+        if isinstance(split, StaticSplit):
+            return split.paths(texts.features, self.memory)
+        return self.method.paths(split, texts, self._tokenizer(texts), self.memory)
+
     def _split_for(self, task: str) -> Split:
         modules = routed(list(self.model), task)
         if modules not in self._splits:
-            static = is_static(list(modules))
-            make = partial(StaticSplit, truncate_dim=self._truncate_dim) if static else self._make_split
-            self._splits[modules] = make(list(modules))
+            truncate_dim, some = getattr(self.model, "truncate_dim", None), list(modules)
+            if is_static(some):
+                self._splits[modules] = StaticSplit(some, truncate_dim)
+            else:
+                self._splits[modules] = Split(some, self.method.layer, truncate_dim, self.method.layer_stack)
         return self._splits[modules]
-
-    def _read(self, given: Iterable[Given]) -> dict[Given, Text]:
-        """The texts, tokenized; each once. What the model can't do is refused before."""
-        each_once = dict.fromkeys(given)
-        for task in {each.task for each in each_once}:
-            self._split_for(task)
-        return {each: read(self.model, each) for each in each_once}
 
     def _tokenizer(self, texts: Batch) -> Any:
         first = routed(list(self.model), texts.texts[0].given.task)[0]
         return getattr(first, "tokenizer", None) or self.model.tokenizer
 
-    def token_vectors(self, given: Sequence[Given], show: bool | None = None) -> list[TokenVectors]:
-        """Each text's token vectors, by forward mode, in the order given."""
-        texts = self._read(given)
-        with progress_of(len(texts), show) as progress:
-            known = self._forward(list(texts.values()), progress)
-        return [known[each] for each in given]
+    def _read(self, texts: Sequence[Given]) -> dict[Given, Text]:
+        """The texts, tokenized; each once. What the model can't do is refused before."""
+        for task in {text.task for text in texts}:
+            self._split_for(task)
+        return {text: read(self.model, text) for text in dict.fromkeys(texts)}
 
-    def explain(
-        self, pairs: Sequence[tuple[Given, Given]], similarity: str, mode: Mode, show: bool | None = None
-    ) -> list[Attribution]:
-        """Each pair's attribution, in the order given."""
-        texts = self._read(each for pair in pairs for each in pair)
-        through = pulled_through({each: len(text.tokens) for each, text in texts.items()}, pairs, mode)
-        found: dict[tuple[Given, Given], tuple[EmbeddedText, np.ndarray]] = {}
-        with progress_of(len(texts), show) as progress:
-            known = self._forward([text for each, text in texts.items() if each not in through], progress)
-            for long in sorted(through, key=lambda each: len(texts[each].tokens), reverse=True):
-                try:
-                    others = [known[short] for short in through[long]]
-                    embedded, parts = self._pulled(texts[long], others, progress.within(1))
-                except NoDerivative as cause:  # forward mode passes through more code
-                    if isinstance(mode, Reverse):
-                        say_once(f"Reverse() gives way to Forward(), for {cause}.")
-                    known |= self._forward([texts[long]], progress)
-                    continue
-                for short, products in zip(through[long], parts, strict=True):
-                    found[short, long] = embedded, products
-                progress.done(1)
-
-        def explained(a: Given, b: Given) -> Attribution:
-            if a in known and b in known:
-                return assemble(known[a], known[b], products_of(known[a], known[b]), similarity)
-            if b in known:
-                long, products = found[b, a]
-                return assemble(long, known[b], np.ascontiguousarray(products.T), similarity)
-            return assemble(known[a], found[a, b][0], found[a, b][1], similarity)
-
-        return [explained(a, b) for a, b in pairs]
-
-    def paths(self, texts: Batch) -> Paths:
-        """The paths from the texts' references to the texts.
-
-        Raises:
-            ValueError: the encoder can't be split at the layer.
-        """
-        return self._checked_paths(texts)[0]
-
-    def _checked_paths(self, texts: Batch) -> tuple[Paths, Tensor]:
-        """The paths, and the whole encoder's embeddings of the texts, `(B, D)`.
-
-        The texts and their padding run through the encoder together: that gives both ends of the paths, and what the
-        tail must give there. Where layers share more than hidden states, it is right at the text's own end, and wrong
-        elsewhere.
-        """
-        split, tokenizer, count = self.split(texts), self._tokenizer(texts), len(texts.texts)
-        if isinstance(split, StaticSplit):
-            hidden, whole = split.embedded(texts.features)
-            paths = Paths(split.tail(texts.features), torch.zeros_like(hidden), hidden, self.memory)
-            split.check(whole, paths.end_values)
-            return paths, whole
-        others, are_starts = None, isinstance(self.reference, PaddingReference)
-        if are_starts:
-            others = self.reference.features(texts, tokenizer)  # type: ignore[attr-defined]
-        elif split not in self._checked and tokenizer.pad_token_id is not None:
-            others = PaddingReference().features(texts, tokenizer)
-        hidden, whole = split.embedded(texts.features, others)
-        starts = hidden[count:] if are_starts else self.reference.hidden_states(split, texts, tokenizer)
-        paths = Paths(split.tail(texts.features), starts, hidden[:count], self.memory)
-        split.check(whole[:count], paths.end_values)
-        if others is not None:
-            elsewhere = paths if are_starts else Paths(paths.function, hidden[count:], hidden[:count], self.memory)
-            split.check(whole[count:], elsewhere.start_values, scale=whole[:count])
-            self._checked.add(split)
-        return paths, whole[:count]
-
-    def _forward(self, texts: Sequence[Text], progress: Progress) -> dict[Given, TokenVectors]:
-        known = {}
-        for batch in batches(texts, self._together):
-            paths, whole = self._checked_paths(batch)
+    def _forward(self, texts: Sequence[Text], progress: Progress) -> Iterator[tuple[Given, TokenVectors]]:
+        """Each text's token vectors, batch by batch, by forward mode."""
+        for batch in batches(texts, self._texts_of_a_batch):
+            paths, embeddings = self._paths(batch)
             paths.progress = progress.within(len(batch.texts))
             integrals = self._integrated(paths, self.split(batch))
-            for i, integral in enumerate(integrals):
-                vectors = _on_host(integral.vectors.to(paths.ends.dtype))
-                fields = self._fields(batch.texts[i], integral, self.split(batch), whole[i])
-                known[batch.texts[i].given] = TokenVectors(**fields, vectors=vectors)
+            for text, integral, embedding in zip(batch.texts, integrals, embeddings, strict=True):
+                vectors = _on_host(integral.vectors.to(embeddings.dtype))
+                yield (
+                    text.given,
+                    TokenVectors(**self._fields(text, integral, self.split(batch), embedding), vectors=vectors),
+                )
             progress.done(len(batch.texts))
-        return known
+
+    def _pull(self, text: Text, others: Sequence[Given], pairing: Pairing, progress: Progress) -> None:
+        """Adds a text whose pairs' products come by reverse mode; by forward mode where no gradients pass."""
+        try:
+            vectors = [pairing.vectors(other) for other in others]
+            embedded, products = self._pulled(text, vectors, progress.within(1))
+        except NoDerivative as cause:  # forward mode passes through more code
+            if isinstance(self.method.mode, Reverse):
+                say_once(f"Reverse() gives way to Forward(), for {cause}.")
+            for name, forward_vectors in self._forward([text], progress):
+                pairing.add(name, forward_vectors)
+        else:
+            pairing.add_pulled(text.given, embedded, dict(zip(others, products, strict=True)))
+            progress.done(1)
 
     def _integrated(self, paths: Paths, split: Split) -> list[Integral]:
         """The token vectors of a batch; by another way to a derivative where the first proves wrong."""
@@ -205,7 +182,7 @@ class Engine:
 
     def _token_vectors(self, paths: Paths, split: Split) -> list[Integral]:
         try:
-            return token_vectors(paths, self.rule, self.rounded)
+            return token_vectors(paths, self.method.quadrature, self.rounded)
         except RuntimeError:  # a quantised layer takes no float64, which narrow panels ask for
             self._check_passing(paths, split)
             raise
@@ -232,17 +209,17 @@ class Engine:
     ) -> tuple[EmbeddedText, list[np.ndarray]]:
         """The text, and for each of the others the products of its token vectors with this text's, `(S_other, S)`."""
         batch = batched([text])
-        paths, whole = self._checked_paths(batch)
+        paths, embeddings = self._paths(batch)
         paths.progress = advance
         cotangents = torch.from_numpy(np.concatenate([other.vectors for other in others])).to(paths.ends.device)
-        pulled = pulled_back(paths, self.rule, cotangents)
+        pulled = pulled_back(paths, self.method.quadrature, cotangents)
         if not pulled.error <= MISSED and self._is_wrong(paths, self.split(batch)):
             raise NoDerivative("the derivatives are not those of the values")
-        embedded = EmbeddedText(**self._fields(text, pulled, self.split(batch), whole[0]))
+        embedded = EmbeddedText(**self._fields(text, pulled, self.split(batch), embeddings[0]))
         parts = pulled.products.split([len(other.tokens) for other in others])
         return embedded, [_on_host(part) for part in parts]
 
-    def _together(self, tokens: int) -> int:
+    def _texts_of_a_batch(self, tokens: int) -> int:
         """How many texts of a length share a batch: enough that their first questions fill a pass."""
         hidden = getattr(self.model.config, "hidden_size", 1024)
         budget = Budget(self.memory, 4 * hidden, tokens, self.device)
@@ -251,7 +228,7 @@ class Engine:
     def _fields(self, text: Text, found: Integral | Pulled, split: Split, whole: Tensor) -> dict[str, Any]:
         """What both kinds of result say of a text. Warns where the user should know."""
         rounds = None if self.rounded is None else str(self.rounded.dtype).removeprefix("torch.")
-        warn(text, split.layer, found, self.rule, rounds, self.model.max_seq_length)
+        warn(text, split.layer, found, self.method.quadrature, rounds, self.model.max_seq_length)
         return {
             "text": text.given.string,
             "tokens": text.tokens,
@@ -263,13 +240,19 @@ class Engine:
             "norm": split.norm(whole),
             "truncated": text.truncated,
             "layer": split.layer,
-            "reference": NO_TOKENS if isinstance(split, StaticSplit) else repr(self.reference),
-            "quadrature": repr(self.rule) + (f", products in {rounds}" if rounds else ""),
+            "method": self._named(split) + (f", products in {rounds}" if rounds else ""),
+            "quadrature": repr(self.method.quadrature),
             "model": name_of(self.model),
             "prompt": text.given.prompt,
             "prompted": text.prompted,
             "unknown": text.unknown,
         }
+
+    def _named(self, split: Split) -> str:
+        """What a result calls the method, with the layer counted from 0."""
+        if isinstance(split, StaticSplit):
+            return STATIC
+        return repr(replace(self.method, layer=split.layer) if is_dataclass(self.method) else self.method)
 
 
 @contextmanager

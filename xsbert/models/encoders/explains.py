@@ -3,70 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import torch
-
-from xsbert.attribution.mode import ByLength, Mode
 from xsbert.attribution.pair import check_similarity
-from xsbert.attribution.quadrature.adaptive import Adaptive
-from xsbert.attribution.quadrature.rule import Rule
-from xsbert.models.encoders.checks import check_method, check_mode, check_resources
 from xsbert.models.encoders.engine import Engine, undisturbed
+from xsbert.models.encoders.nearest import nearest
+from xsbert.models.encoders.options import FOR_PAIRS, FOR_VECTORS, PairOptions, VectorOptions, settled
 from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
-from xsbert.models.inputs.prompts import Both, both, given
+from xsbert.models.inputs.prompts import both, given
 from xsbert.models.inputs.text import check_string
-from xsbert.models.references.padding import PaddingReference, Reference
+from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
 from xsbert.results.ranking import Ranking, ranked
 from xsbert.results.token_vectors import TokenVectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Explains(Wraps):
     """An encoder of the host's that also says why it finds two texts similar."""
 
-    def explain(
-        self,
-        text_a: str,
-        text_b: str,
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        similarity: str | None = None,
-        mode: Mode = ByLength(),
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = None,
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool | None = None,
-    ) -> Attribution:
+    def explain(self, text_a: str, text_b: str, **options: Unpack[PairOptions]) -> Attribution:
         """Attributes the similarity of two texts to pairs of their tokens.
 
         Args:
             text_a, text_b: the texts, with S_a and S_b tokens.
-            layer: whose input the tokens are taken at: 0 (the embeddings' output) to L − 1, negative
-                from the end. Deeper layers cost less; there tokens know more of their context.
-            layers: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by
-                default the longest list of alike modules.
-            quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
-            reference: what a text is compared with. `PaddingReference()`, the papers', is there at once;
-                with `NeutralReference()` the pairs of an unmodified model sum to its own score, after a
-                search that is made once for each length. Not every model has one. Static embeddings are
-                compared with zero.
+            method: what is integrated, and how: by default `HiddenStates()`, whose arguments are the layer, the
+                reference, the quadrature and the mode. Static embeddings need none.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
-            mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back
-                through a much longer text. The matrix is the same, to the errors that it carries. Where
-                no gradients pass through the model, forward mode serves.
             prompt, prompt_name, task: what `encode` puts before a text, as there; with the task "query" or
                 "document" what `encode_query` and `encode_document` put there, and the route that they
                 take. One for both texts, or a pair. The prompt's tokens are in the result, and
                 `x.folded()` makes them one.
             memory: the bytes that a pass may hold beyond the model; by default a quarter of what is
                 free. What doesn't fit is done in parts, down to one tangent at one point.
-            products: a lower precision for products with weights, such as torch.bfloat16 where the
+            matmul_dtype: a lower precision for products with weights, such as torch.bfloat16 where the
                 device has matrix units for it; by default their own. `x.errors` tells what it cost. A text
                 that another's vectors are pulled back through keeps its precision.
             show_progress_bar: True or False; by default where the work takes longer than a few seconds, at a
@@ -76,52 +50,22 @@ class Explains(Wraps):
             The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
 
         Raises:
-            TypeError: a text is not a string, `layer` not a whole number, `quadrature` not a rule,
-                `mode` not a mode, `memory` not a whole number.
-            ValueError: the model has no such prompt or route, `layer` is out of range, `layers` no list
-                of layers, the encoder can't be split there, `similarity` neither cosine nor dot,
-                `memory` not positive, `products` not a lower precision.
+            TypeError: a text is not a string, an option has another name, `method` is not a method, or `memory` not a
+                whole number.
+            ValueError: the model has no such prompt, route, layer or list of layers, the encoder can't be split
+                there, `similarity` is neither cosine nor dot, `memory` not positive, or `matmul_dtype` not a lower
+                precision.
 
         Warns:
             UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, the
                 products rounded too much for it, or `Reverse()` was asked of a model without gradients.
         """
+        settled(options, FOR_PAIRS, "explain")
         check_string(text_a, "text_a")
         check_string(text_b, "text_b")
-        (x,) = self.explain_pairs(
-            [(text_a, text_b)],
-            layer=layer,
-            layers=layers,
-            quadrature=quadrature,
-            reference=reference,
-            similarity=similarity,
-            mode=mode,
-            prompt=prompt,
-            prompt_name=prompt_name,
-            task=task,
-            memory=memory,
-            products=products,
-            show_progress_bar=show_progress_bar,
-        )
-        return x
+        return self.explain_pairs([(text_a, text_b)], **options)[0]
 
-    def explain_pairs(
-        self,
-        pairs: Iterable[tuple[str, str]],
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        similarity: str | None = None,
-        mode: Mode = ByLength(),
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = None,
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool | None = None,
-    ) -> list[Attribution]:
+    def explain_pairs(self, pairs: Iterable[tuple[str, str]], **options: Unpack[PairOptions]) -> list[Attribution]:
         """`explain` for many pairs, in their order.
 
         Each text is worked on once, however often it occurs, and short texts of one length together.
@@ -132,17 +76,16 @@ class Explains(Wraps):
 
         Other Args, Raises, Warns: as `explain`; ValueError for no pairs, or for what is not a pair.
         """
-        similarity = str(self.similarity_fn_name) if similarity is None else similarity
+        chosen = settled(options, FOR_PAIRS, "explain_pairs")
+        similarity = str(chosen["similarity"] or self.similarity_fn_name)
         check_similarity(similarity)
-        pairs = listed_pairs(pairs)
-        check_method(quadrature, reference)
-        check_mode(mode)
-        check_resources(memory, products)
-        sides = zip(zip(*pairs, strict=True), both(prompt), both(prompt_name), both(task), strict=True)
-        as_given = zip(*(given(self, texts, *options) for texts, *options in sides), strict=True)
+        texts_a, texts_b = zip(*listed_pairs(pairs), strict=True)
+        prompts, names, tasks = (both(chosen[name]) for name in ("prompt", "prompt_name", "task"))
+        side_a = given(self, texts_a, prompts[0], names[0], tasks[0])
+        side_b = given(self, texts_b, prompts[1], names[1], tasks[1])
         with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference, memory, products, layers)
-            return engine.explain(list(as_given), similarity, mode, show_progress_bar)
+            engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
+            return engine.explain(list(zip(side_a, side_b, strict=True)), similarity, chosen["show_progress_bar"])
 
     def explain_ranking(
         self,
@@ -150,79 +93,47 @@ class Explains(Wraps):
         documents: Sequence[str],
         *,
         ids: Sequence[str] | None = None,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        similarity: str | None = None,
-        mode: Mode = ByLength(),
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = ("query", "document"),
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool | None = None,
+        top: int | None = None,
+        **options: Unpack[PairOptions],
     ) -> Ranking:
         """`explain` of one query with many documents: their ranking, the most similar first.
 
         As `encode_query` and `encode_document`, it puts the model's prompts for queries and documents before the
         texts, which `explain` does not: with such a model `explain(query, document)` scores otherwise, unless
-        with task=("query", "document").
+        with task=("query", "document"), the default here.
 
         Args:
             query: the text that all documents are compared with.
             documents: the texts to rank: a list of strings, a pandas Series or an array of strings.
             ids: what tells the documents apart, strings or whole numbers; they stay with them in the ranking,
                 its files, its page and its table.
+            top: how many of the most similar documents to explain: all are compared by their embeddings, which is
+                cheap. None for all. Positions are those of `documents`.
 
         Other Args, Raises, Warns: as `explain`; ValueError for no documents, or another number of ids.
         """
+        ranking_options: PairOptions = {"task": ("query", "document"), **options}
+        chosen = settled(ranking_options, FOR_PAIRS, "explain_ranking")
         check_string(query, "query")
-        documents = listed_texts(documents, "documents")
-        names = listed_ids(ids, len(documents))
-        pairs = [(query, document) for document in documents]
-        found = self.explain_pairs(
-            pairs,
-            layer=layer,
-            layers=layers,
-            quadrature=quadrature,
-            reference=reference,
-            similarity=similarity,
-            mode=mode,
-            prompt=prompt,
-            prompt_name=prompt_name,
-            task=task,
-            memory=memory,
-            products=products,
-            show_progress_bar=show_progress_bar,
-        )
-        return ranked(found, names)
+        texts = listed_texts(documents, "documents")
+        names = listed_ids(ids, len(texts))
+        count = len(texts) if top is None else at_least(top, 1, "top", "a whole number of documents, such as 10")
+        best = list(range(len(texts))) if count >= len(texts) else nearest(self, query, texts, count, chosen)
+        attributions = self.explain_pairs([(query, texts[i]) for i in best], **ranking_options)
+        ranking = ranked(attributions, [names[i] for i in best] if names else ())
+        positions = tuple(best[i] for i in ranking.positions)
+        return replace(ranking, positions=positions, compared=len(texts))
 
-    def token_vectors(
-        self,
-        texts: Sequence[str],
-        *,
-        layer: int = -2,
-        layers: str | None = None,
-        quadrature: Rule = Adaptive(),
-        reference: Reference = PaddingReference(),
-        prompt: str | None = None,
-        prompt_name: str | None = None,
-        task: str | None = None,
-        memory: int | None = None,
-        products: torch.dtype | None = None,
-        show_progress_bar: bool | None = None,
-    ) -> list[TokenVectors]:
+    def token_vectors(self, texts: Sequence[str], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
         """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.
 
         Args:
             texts: a list of strings, a pandas Series or an array of strings.
 
-        Other Args, Raises, Warns: as `explain`; ValueError for no texts.
+        Other Args, Raises, Warns: as `explain`, but for `similarity`; ValueError for no texts.
         """
-        texts = listed_texts(texts)
-        check_method(quadrature, reference)
-        check_resources(memory, products)
+        chosen = settled(options, FOR_VECTORS, "token_vectors")
+        prompted = given(self, listed_texts(texts), chosen["prompt"], chosen["prompt_name"], chosen["task"])
         with undisturbed(self.device):
-            engine = Engine(self, layer, quadrature, reference, memory, products, layers)
-            return engine.token_vectors(given(self, texts, prompt, prompt_name, task), show_progress_bar)
+            engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
+            return engine.token_vectors(prompted, chosen["show_progress_bar"])

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sentence_transformers import MultiVectorEncoder
 
 from xsbert.models.encoders.checks import check_folder
 from xsbert.models.encoders.names import name_of
+from xsbert.models.encoders.options import FOR_MATCHES, MatchOptions, settled
 from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
-from xsbert.models.inputs.prompts import Both, Given, both, given
+from xsbert.models.inputs.prompts import Given, both, given
 from xsbert.models.inputs.text import check_string, read
+from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
 from xsbert.results.ranking import Ranking, ranked
 from xsbert.results.words import Offset
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class _Tokens(NamedTuple):
@@ -48,7 +53,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             check_folder(model_name_or_path)
         super().__init__(model_name_or_path, *args, **kwargs)
 
-    def explain(self, query: str, document: str, **options: Any) -> Attribution:
+    def explain(self, query: str, document: str, **options: Unpack[MatchOptions]) -> Attribution:
         """Attributes the score of a document for a query to pairs of their tokens.
 
         Args:
@@ -69,11 +74,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
     def explain_pairs(
         self,
         pairs: Iterable[tuple[str, str]],
-        *,
-        prompt: Both = None,
-        prompt_name: Both = None,
-        task: Both = ("query", "document"),
-        show_progress_bar: bool | None = None,
+        **options: Unpack[MatchOptions],
     ) -> list[Attribution]:
         """`explain` for many pairs, in their order; each text is encoded once.
 
@@ -82,21 +83,34 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             prompt, prompt_name, task: as of `encode`; one for both texts, or a pair.
             show_progress_bar: as of `encode`.
         """
-        pairs = listed_pairs(pairs)
-        sides = zip(zip(*pairs, strict=True), both(prompt), both(prompt_name), both(task), strict=True)
-        queries, documents = (given(self, texts, *options) for texts, *options in sides)
-        known = self._embedded([*queries, *documents], show_progress_bar)
+        chosen = settled(options, FOR_MATCHES, "explain_pairs")
+        texts_a, texts_b = zip(*listed_pairs(pairs), strict=True)
+        prompts, names, tasks = (both(chosen[name]) for name in ("prompt", "prompt_name", "task"))
+        queries = given(self, texts_a, prompts[0], names[0], tasks[0])
+        documents = given(self, texts_b, prompts[1], names[1], tasks[1])
+        known = self._embedded([*queries, *documents], chosen["show_progress_bar"])
         return [self._attributed(known[q], known[d]) for q, d in zip(queries, documents, strict=True)]
 
     def explain_ranking(
-        self, query: str, documents: Sequence[str], *, ids: Sequence[str] | None = None, **options: Any
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        ids: Sequence[str] | None = None,
+        top: int | None = None,
+        **options: Unpack[MatchOptions],
     ) -> Ranking:
-        """`explain` of one query with many documents, which ids tell apart: their ranking, the most similar first."""
+        """`explain` of one query with many documents: their ranking, the most similar first.
+
+        Args:
+            ids: what tells the documents apart, strings or whole numbers.
+            top: how many of the most similar documents the ranking holds; None for all.
+        """
         check_string(query, "query")
-        documents = listed_texts(documents, "documents")
-        names = listed_ids(ids, len(documents))
-        found = self.explain_pairs([(query, document) for document in documents], **options)
-        return ranked(found, names)
+        texts = listed_texts(documents, "documents")
+        names = listed_ids(ids, len(texts))
+        count = len(texts) if top is None else at_least(top, 1, "top", "a whole number of documents, such as 10")
+        return ranked(self.explain_pairs([(query, text) for text in texts], **options), names)[:count]
 
     def _embedded(self, texts: Sequence[Given], progress: bool | None) -> dict[Given, _Tokens]:
         known: dict[Given, _Tokens] = {}
@@ -167,7 +181,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             nodes=(0, 0),
             truncated=(query.truncated, document.truncated),
             layer=int(getattr(getattr(encoder, "config", None), "num_hidden_layers", 0)),
-            reference="none",
+            method="MaxSim",
             quadrature="none",
             model=name_of(self),
             prompts=(query.given.prompt, document.given.prompt),

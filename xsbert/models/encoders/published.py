@@ -16,7 +16,7 @@ from xsbert.attribution.quadrature.rule import RightRiemann
 from xsbert.models.encoders.engine import Engine, undisturbed
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import check_string, read
-from xsbert.models.references.padding import PaddingReference
+from xsbert.models.methods.hidden_states import HiddenStates
 from xsbert.models.splitting.split import Split
 from xsbert.results.attribution import Attribution
 
@@ -87,8 +87,7 @@ class PublishedMethods:
             check_size(*lengths, hidden=cast(Any, model.config).hidden_size)  # before any work is done
         (x,) = model.explain_pairs(
             [(text_a, text_b)],
-            layer=layer,
-            quadrature=rule,
+            method=HiddenStates(layer, quadrature=rule),
             similarity=SIMILARITIES[sim_measure],
             show_progress_bar=verbose,
         )
@@ -166,7 +165,7 @@ class PublishedMethods:
         if self._attribution_setting is None:
             raise AttributeError(
                 "explain_similarity got no layer; expected init_attribution_to_layer(idx, N_steps) before it. "
-                "Or use explain(text_a, text_b, layer=-2), which needs no setting."
+                "Or use explain(text_a, text_b), which needs no setting."
             )
         return self._attribution_setting
 
@@ -174,6 +173,6 @@ class PublishedMethods:
         layer, rule = self._setting()
         model = cast("XSTransformer", self)
         with undisturbed(model.device):
-            engine = Engine(model, layer, rule, PaddingReference())
+            engine = Engine(model, HiddenStates(layer, quadrature=rule))
             a, b = (feature_vectors(engine.paths(batched([read(model, text)])), rule) for text in (x.text_a, x.text_b))
         return uncompressed(a, b, x.normalizer)

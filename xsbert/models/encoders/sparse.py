@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SparseEncoder
 
 from xsbert.models.encoders.checks import check_folder
 from xsbert.models.encoders.explains import Explains
+from xsbert.models.encoders.options import PairOptions, VectorOptions
 from xsbert.results.attribution import Attribution
 from xsbert.results.token_vectors import TokenVectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class XSSparseEncoder(Explains, SparseEncoder):
@@ -26,23 +31,23 @@ class XSSparseEncoder(Explains, SparseEncoder):
             check_folder(model_name_or_path)
         super().__init__(model_name_or_path, *args, **kwargs)
 
-    def explain_pairs(self, *args: Any, **kwargs: Any) -> list[Attribution]:
+    def explain_pairs(self, pairs: Iterable[tuple[str, str]], **options: Unpack[PairOptions]) -> list[Attribution]:
         """As of `XSTransformer`.
 
         Raises:
             ValueError: as there; or `max_active_dims` is set: which dimensions are kept changes from text to text.
         """
         self._check_dimensions()
-        return super().explain_pairs(*args, **kwargs)
+        return super().explain_pairs(pairs, **options)
 
-    def token_vectors(self, *args: Any, **kwargs: Any) -> list[TokenVectors]:
+    def token_vectors(self, texts: Sequence[str], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
         """As of `XSTransformer`.
 
         Raises:
             ValueError: as `explain_pairs`.
         """
         self._check_dimensions()
-        return super().token_vectors(*args, **kwargs)
+        return super().token_vectors(texts, **options)
 
     def _check_dimensions(self) -> None:
         if self.max_active_dims is not None:

@@ -40,7 +40,7 @@ def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
     if not stacks:
         raise ValueError(
             f"{type(encoder).__name__} has no stack of layers to attribute at; expected a transformer encoder. "
-            "Name the list, if it has one: layers='encoder.layer'."
+            "Name the list, if it has one: layer_stack='encoder.layer'."
         )
     return max(stacks, key=len)
 
@@ -83,12 +83,12 @@ def resolve_layer(layer: object, count: int) -> int:
 def _named(encoder: nn.Module, path: str, lists: dict[str, nn.ModuleList]) -> nn.ModuleList:
     if not isinstance(path, str):
         raise TypeError(
-            f"layers got {path!r} ({type(path).__name__}); expected a dotted path, such as 'encoder.layer'."
+            f"layer_stack got {path!r} ({type(path).__name__}); expected a dotted path, such as 'encoder.layer'."
         )
     named = dict(encoder.named_modules()).get(path)
     if not isinstance(named, nn.ModuleList) or not len(named):
         raise ValueError(
-            f"layers got {path!r}, which is no list of layers of {type(encoder).__name__}; expected "
+            f"layer_stack got {path!r}, which is no list of layers of {type(encoder).__name__}; expected "
             f"{' or '.join(map(repr, lists)) or 'an encoder with such a list'}."
         )
     return named

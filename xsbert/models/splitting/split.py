@@ -32,22 +32,23 @@ class Split:
         modules: the model's modules, in their order.
         layer: the layer l, from 0 (the embeddings' output) to L − 1; negative from the end.
         truncate_dim: how many dimensions of the embedding are kept; None for all.
-        layers: the dotted path of the layer stack, where it is not the one that is found.
+        layer_stack: the dotted path of the layer stack, where it is not the one that is found.
 
     Raises:
         TypeError, ValueError: there is no such layer, or no such stack.
     """
 
     def __init__(
-        self, modules: list[nn.Module], layer: int, truncate_dim: int | None = None, layers: str | None = None
+        self, modules: list[nn.Module], layer: int, truncate_dim: int | None = None, layer_stack: str | None = None
     ) -> None:
         kept = without_trailing_normalize(modules)
         self.normalizes = len(kept) < len(modules)
         self.truncate_dim = truncate_dim
         self.modules = private_copy(kept, attribution_dtype(modules))
-        self._path = layers
-        self._layers = layers_of(transformers_model(self.modules), layers)
+        self._layers = layers_of(transformers_model(self.modules), layer_stack)
         self.layer = resolve_layer(layer, len(self._layers))
+        self.checked = False
+        """Whether the tail was held against the whole encoder at both ends of a path."""
         self._double: tuple[nn.Sequential, list[Layer]] | None = None
         self._outputs: int | None = None  # how many values a layer gives, if a tuple
         self._passed: int | None = None  # how many layers the tail passes over, once a pass has told
@@ -123,7 +124,7 @@ class Split:
             raise ValueError(
                 f"{self._name} can't be split at layer {self.layer}: from its hidden states there it gives another "
                 "embedding; expected layers that hand on hidden states alone. Try another layer, or name the list of "
-                "layers: layers='encoder.layer'."
+                "layers: layer_stack='encoder.layer'."
             )
 
     def norm(self, whole: Tensor) -> float:
@@ -139,7 +140,7 @@ class Split:
         if calls != [module for module, _ in self._layers]:
             raise ValueError(
                 f"{self._name} runs {len(calls)} times through a list of {len(self._layers)} layers, or in another "
-                "order; expected each once, in their order. Name the list of layers: layers='encoder.layer'."
+                "order; expected each once, in their order. Name the list of layers: layer_stack='encoder.layer'."
             )
 
     def _check_hidden(self, hidden: Any, features: dict[str, Any]) -> None:

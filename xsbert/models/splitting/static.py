@@ -8,7 +8,7 @@ import torch
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from torch import Tensor, nn
 
-from xsbert.attribution.integration.paths import Function
+from xsbert.attribution.integration.paths import Function, Paths
 from xsbert.models.splitting.private_copy import in_float64, private_copy
 from xsbert.models.splitting.split import Split, attribution_dtype, without_trailing_normalize
 
@@ -52,6 +52,17 @@ class StaticSplit(Split):
             return embeddings[..., : self.truncate_dim]
 
         return embed
+
+    def paths(self, features: dict[str, Any], memory: float) -> tuple[Paths, Tensor]:
+        """The paths from zero to the texts' token embeddings, and the texts' embeddings, `(B, D)`.
+
+        Raises:
+            ValueError: the modules behind the token embeddings give another embedding than the whole model.
+        """
+        hidden, embeddings = self.embedded(features)
+        paths = Paths(self.tail(features), torch.zeros_like(hidden), hidden, memory)
+        self.check(embeddings, paths.end_values)
+        return paths, embeddings
 
     @property
     def _embedding(self) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xsbert.plot.figures.axes import LARGEST, axes_for, check_results
 from xsbert.results.attribution import Attribution
+from xsbert.results.record import setting
 from xsbert.results.token_vectors import TokenVectors
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _lines(xs: list[Attribution | TokenVectors]) -> dict[tuple[int, str], list[_
         if _subject(x) != _subject(xs[0]):
             raise ValueError(
                 f"convergence got results of different things: {xs[0]!r} and {x!r}; expected one pair or text, with "
-                "one model and one reference. Draw the others into axes of their own."
+                "one model and one method. Draw the others into axes of their own."
             )
         point = _Point(int(np.max(x.nodes)), float(np.max(x.errors if isinstance(x, Attribution) else x.error)))
         if point.nodes < 1:
@@ -87,7 +88,7 @@ def _lines(xs: list[Attribution | TokenVectors]) -> dict[tuple[int, str], list[_
 
 def _subject(x: Attribution | TokenVectors) -> tuple[str, ...]:
     texts = (x.text_a, x.text_b) if isinstance(x, Attribution) else (x.text,)
-    return (*texts, x.model, x.reference)
+    return (*texts, x.model, setting(x))
 
 
 def _floor(lines: dict[tuple[int, str], list[_Point]]) -> float:

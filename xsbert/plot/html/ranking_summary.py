@@ -40,8 +40,8 @@ def facts(ranking: Ranking) -> list[str]:
     layers = sorted({x.layer for x in ranking})
     found = [f"quadrature error up to {max(x.error for x in ranking):.0e}"]
     found += [f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"]
-    found += [_each(x.model for x in ranking), _each(x.quadrature for x in ranking)]
-    found += [f"{nodes[0]} to {nodes[-1]} nodes a text", _each(x.reference for x in ranking)]
+    found += [_each(x.model for x in ranking)]
+    found += [f"{nodes[0]} to {nodes[-1]} nodes a text", _each(x.method for x in ranking)]
     cut = ["the query"] if any(x.truncated[0] for x in ranking) else []
     if places := [place for place, x in enumerate(ranking, 1) if x.truncated[1]]:
         cut.append(_documents(places))

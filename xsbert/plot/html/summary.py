@@ -44,8 +44,8 @@ def meaning(x: Attribution) -> str:
 
 def facts(x: Attribution) -> str:
     """How it was computed, in one line."""
-    parts = [f"quadrature error {x.error:.0e}", f"layer {x.layer}", x.model, x.quadrature]
-    parts += [f"{x.nodes[0]} + {x.nodes[1]} nodes", x.reference]
+    parts = [f"quadrature error {x.error:.0e}", f"layer {x.layer}", x.model]
+    parts += [f"{x.nodes[0]} + {x.nodes[1]} nodes", x.method]
     cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
     parts += [f"the model did not read all of {cut}"] if cut else []
     return f'<p class="quiet facts">{" · ".join(map(text, parts))}</p>'

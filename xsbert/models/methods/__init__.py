@@ -1,0 +1,1 @@
+"""What is integrated: a method of attribution, as a value."""

@@ -1,0 +1,68 @@
+"""What every method of attribution is."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from xsbert.attribution.integration.paths import Paths
+from xsbert.attribution.mode import Mode
+from xsbert.attribution.quadrature.rule import Rule
+from xsbert.models.inputs.batches import Batch
+from xsbert.models.splitting.split import Split
+
+
+class Method(Protocol):
+    """A method: a frozen value that says along which paths the encoder's Jacobian is integrated.
+
+    Its repr names it with all settings that its results depend on.
+    """
+
+    @property
+    def layer(self) -> int:
+        """The layer from which on the encoder is attributed; negative from the end."""
+        ...
+
+    @property
+    def quadrature(self) -> Rule:
+        """The rule by which it integrates."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """The choice between forward and reverse mode for a pair of texts."""
+        ...
+
+    @property
+    def layer_stack(self) -> str | None:
+        """The dotted path of the list of layers, where it is not the one that is found."""
+        ...
+
+    def paths(self, split: Split, texts: Batch, tokenizer: Any, memory: float) -> tuple[Paths, Tensor]:
+        """The paths of B texts of one length, and the whole encoder's embeddings of them, `(B, D)`.
+
+        Args:
+            split: the encoder, split at the layer.
+            texts: the texts.
+            tokenizer: theirs.
+            memory: the bytes that a pass may hold.
+
+        Raises:
+            ValueError: the encoder can't be split there.
+        """
+        ...
+
+
+def check_method(method: Any) -> None:
+    """Raises TypeError for what is no method."""
+    if isinstance(method, type) or not hasattr(method, "paths"):
+        raise TypeError(f"method got {method!r:.60}; expected a method, such as HiddenStates(layer=-2).")
+
+
+def check_settings(quadrature: Any, mode: Any) -> None:
+    """Raises TypeError for what is no quadrature rule, or no mode."""
+    if isinstance(quadrature, type) or not hasattr(quadrature, "plan"):
+        raise TypeError(f"quadrature got {quadrature!r}; expected a rule, such as Adaptive(1e-3) or GaussLegendre(50).")
+    if isinstance(mode, type) or not hasattr(mode, "reverses"):
+        raise TypeError(f"mode got {mode!r}; expected a mode, such as ByLength(), Forward() or Reverse().")
