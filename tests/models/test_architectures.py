@@ -94,17 +94,12 @@ def test_the_page_is_made_from_the_table():
 
 
 def test_the_layers_can_be_named(tmp_path):
-    model = build("BERT", tmp_path)
-    found = model.explain(*TEXTS[:2], method=HiddenStates(layer=-1, quadrature=RULE))
-    assert (
-        model.explain(*TEXTS[:2], method=HiddenStates(layer=-1, layer_stack="encoder.layer", quadrature=RULE)) == found
-    )
-    assert (
-        model.token_vectors(TEXTS[:1], method=HiddenStates(layer=-1, layer_stack="encoder.layer", quadrature=RULE))[
-            0
-        ].layer
-        == 2
-    )
+    model, named = build("BERT", tmp_path), HiddenStates(-1, quadrature=RULE, layer_stack="encoder.layer")
+    found = model.explain(*TEXTS[:2], method=HiddenStates(-1, quadrature=RULE))
+    by_name = model.explain(*TEXTS[:2], method=named)
+    assert by_name.method == found.method.removesuffix(")") + ", layer_stack='encoder.layer')"
+    np.testing.assert_array_equal(by_name.matrix, found.matrix)
+    assert model.token_vectors(TEXTS[:1], method=named)[0].layer == 2
     with pytest.raises(
         ValueError, match=r"layer_stack got 'encoder.blocks', .* of BertModel; expected 'encoder.layer'"
     ):
