@@ -43,6 +43,7 @@ class Row:
         padded: whether its own embedding of a text stays the same in a padded batch.
         scale: what the weights are multiplied by; as most are made they are nearly linear.
         refused: what the error says where it can't be explained.
+        no_presence: whether `Presence` refuses it, because it mixes tokens by something else than softmax attention.
     """
 
     config: str
@@ -52,6 +53,7 @@ class Row:
     padded: bool = True
     scale: float = 4
     refused: str = ""
+    no_presence: bool = False
 
 
 TABLE = {

@@ -13,6 +13,7 @@ from xsbert.models.loading.default import default_model as default_model
 from xsbert.models.loading.default import load_reachable as load_reachable
 from xsbert.models.methods.hidden_states import HiddenStates as HiddenStates
 from xsbert.models.methods.method import Method as Method
+from xsbert.models.methods.presence import Presence as Presence
 from xsbert.models.references.neutral import NeutralReference as NeutralReference
 from xsbert.models.references.others import ItselfReference as ItselfReference
 from xsbert.models.references.others import MaskReference as MaskReference

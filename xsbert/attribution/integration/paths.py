@@ -28,12 +28,15 @@ class Paths:
         ends: x, `(B, S, H)`.
         memory: the bytes that one pass may hold; by default a quarter of what is free. Never less than
             one point with one tangent is computed.
+        width: the size of the hidden states that f computes with for each token; by default H.
     """
 
-    def __init__(self, function: Function, starts: Tensor, ends: Tensor, memory: float | None = None) -> None:
+    def __init__(
+        self, function: Function, starts: Tensor, ends: Tensor, memory: float | None = None, width: int | None = None
+    ) -> None:
         self.function, self.starts, self.ends = function, starts, ends
         limit = share_of_free(starts.device) if memory is None else memory
-        row = starts.shape[2] * starts.element_size()
+        row = (width or starts.shape[2]) * starts.element_size()
         self.budget = Budget(limit, row, starts.shape[1], starts.device)
         self._ways = WAYS
         self.progress: Callable[[float], None] = _unseen

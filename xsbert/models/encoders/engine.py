@@ -140,12 +140,11 @@ class Engine:
             paths, embeddings = self._paths(batch)
             paths.progress = progress.within(len(batch.texts))
             integrals = self._integrated(paths, self.split(batch))
-            for text, integral, embedding in zip(batch.texts, integrals, embeddings, strict=True):
-                vectors = _on_host(integral.vectors.to(embeddings.dtype))
-                yield (
-                    text.given,
-                    TokenVectors(**self._fields(text, integral, self.split(batch), embedding), vectors=vectors),
-                )
+            shares = self._shares(batch)
+            for text, integral, embedding, share in zip(batch.texts, integrals, embeddings, shares, strict=True):
+                vectors = integral.vectors + torch.outer(share, integral.start_value.double())
+                fields = self._fields(text, integral, self.split(batch), embedding, bool(share.any()))
+                yield text.given, TokenVectors(**fields, vectors=_on_host(vectors.to(embeddings.dtype)))
             progress.done(len(batch.texts))
 
     def _pull(self, text: Text, others: Sequence[Given], pairing: Pairing, progress: Progress) -> None:
@@ -215,8 +214,11 @@ class Engine:
         pulled = pulled_back(paths, self.method.quadrature, cotangents)
         if not pulled.error <= MISSED and self._is_wrong(paths, self.split(batch)):
             raise NoDerivative("the derivatives are not those of the values")
-        embedded = EmbeddedText(**self._fields(text, pulled, self.split(batch), embeddings[0]))
-        parts = pulled.products.split([len(other.tokens) for other in others])
+        (share,) = self._shares(batch)
+        fields = self._fields(text, pulled, self.split(batch), embeddings[0], bool(share.any()))
+        embedded = EmbeddedText(**fields)
+        products = pulled.products + torch.outer(cotangents.double() @ pulled.start_value.double(), share)
+        parts = products.split([len(other.tokens) for other in others])
         return embedded, [_on_host(part) for part in parts]
 
     def _texts_of_a_batch(self, tokens: int) -> int:
@@ -225,8 +227,20 @@ class Engine:
         budget = Budget(self.memory, 4 * hidden, tokens, self.device)
         return max(1, budget.rows("slope") // (5 * tokens))
 
-    def _fields(self, text: Text, found: Integral | Pulled, split: Split, whole: Tensor) -> dict[str, Any]:
-        """What both kinds of result say of a text. Warns where the user should know."""
+    def _shares(self, texts: Batch) -> Tensor:
+        """Which share of f(r) each token gets besides, `(B, S)`; none of static embeddings, which have no f(r)."""
+        shares = self.method.shares(texts).to(self.device)
+        return torch.zeros_like(shares) if isinstance(self.split(texts), StaticSplit) else shares
+
+    def _fields(
+        self, text: Text, found: Integral | Pulled, split: Split, whole: Tensor, shared: bool
+    ) -> dict[str, Any]:
+        """What both kinds of result say of a text. Warns where the user should know.
+
+        Args:
+            whole: the whole encoder's embedding, `(D,)`.
+            shared: whether f(r) is in the token vectors, so that no reference is left.
+        """
         rounds = None if self.rounded is None else str(self.rounded.dtype).removeprefix("torch.")
         warn(text, split.layer, found, self.method.quadrature, rounds, self.model.max_seq_length)
         return {
@@ -234,7 +248,7 @@ class Engine:
             "tokens": text.tokens,
             "offsets": text.offsets,
             "embedding": _on_host(found.end_value),
-            "reference_embedding": _on_host(found.start_value),
+            "reference_embedding": _on_host(torch.zeros_like(found.start_value) if shared else found.start_value),
             "error": found.error,
             "nodes": found.nodes,
             "norm": split.norm(whole),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from xsbert.attribution.integration.paths import Paths
@@ -12,7 +13,7 @@ from xsbert.attribution.mode import ByLength, Mode
 from xsbert.attribution.quadrature.adaptive import Adaptive
 from xsbert.attribution.quadrature.rule import Rule
 from xsbert.models.inputs.batches import Batch
-from xsbert.models.methods.method import check_settings
+from xsbert.models.methods.method import check_settings, even_shares
 from xsbert.models.references.padding import PaddingReference, Reference
 from xsbert.models.splitting.split import Split
 from xsbert.results.arguments import whole as whole_number
@@ -34,6 +35,8 @@ class HiddenStates:
         mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back through a much longer
             text. The matrix is the same, to the errors that it carries. Where no gradients pass through the model,
             forward mode serves.
+        shared: whether the rest f(r) is shared evenly among the tokens, u_s += f(r) / S: then the pairs of any model
+            sum to its score, whatever the reference. The papers do not share.
         layer_stack: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by default the
             longest list of alike modules.
 
@@ -46,6 +49,7 @@ class HiddenStates:
     reference: Reference = PaddingReference()  # noqa: RUF009  # frozen values
     quadrature: Rule = Adaptive()  # noqa: RUF009
     mode: Mode = ByLength()  # noqa: RUF009
+    shared: bool = False
     layer_stack: str | None = None
 
     def __post_init__(self) -> None:
@@ -55,8 +59,14 @@ class HiddenStates:
         check_settings(self.quadrature, self.mode)
 
     def __repr__(self) -> str:
+        shared = ", shared=True" if self.shared else ""
         stack = "" if self.layer_stack is None else f", layer_stack={self.layer_stack!r}"
-        return f"HiddenStates(layer={self.layer}, reference={self.reference!r}, quadrature={self.quadrature!r}{stack})"
+        settings = f"layer={self.layer}, reference={self.reference!r}, quadrature={self.quadrature!r}{shared}{stack}"
+        return f"HiddenStates({settings})"
+
+    def shares(self, texts: Batch) -> Tensor:
+        """1 / S for each token, `(B, S)`, where f(r) is shared; else zeros."""
+        return even_shares(torch.ones_like(texts.special), self.shared)
 
     def paths(self, split: Split, texts: Batch, tokenizer: Any, memory: float) -> tuple[Paths, Tensor]:
         """The paths from the texts' references to the texts, and the texts' embeddings, `(B, D)`.

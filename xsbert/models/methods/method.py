@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from xsbert.attribution.integration.paths import Paths
@@ -39,6 +40,13 @@ class Method(Protocol):
         """The dotted path of the list of layers, where it is not the one that is found."""
         ...
 
+    def shares(self, texts: Batch) -> Tensor:
+        """Which share of f(r) each token of B texts gets besides, `(B, S)`: of a text all or nothing.
+
+        With all of it the token vectors sum to f(x), and nothing is left as a reference.
+        """
+        ...
+
     def paths(self, split: Split, texts: Batch, tokenizer: Any, memory: float) -> tuple[Paths, Tensor]:
         """The paths of B texts of one length, and the whole encoder's embeddings of them, `(B, D)`.
 
@@ -52,6 +60,12 @@ class Method(Protocol):
             ValueError: the encoder can't be split there.
         """
         ...
+
+
+def even_shares(players: Tensor, shared: bool) -> Tensor:
+    """The same share for each player of a text, `(B, S)`; zeros where nothing is shared, or nobody is there to."""
+    shares = players.double() / players.sum(dim=1, keepdim=True).clamp(min=1)
+    return shares if shared else torch.zeros_like(shares)
 
 
 def check_method(method: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,6 +24,7 @@ from xsbert.models.splitting.hooks import (
     replaced_input,
 )
 from xsbert.models.splitting.layer_stack import Layer, layers_of, resolve_layer
+from xsbert.models.splitting.presence import POWER, present
 from xsbert.models.splitting.private_copy import in_float64, private_copy
 
 
@@ -70,7 +73,7 @@ class Split:
                 the same pass, `(2B, …)`. They are what the embeddings see; what reads the features behind the first
                 layer, such as a pooling, sees the texts' own, as it does in `tail`.
         """
-        features = self._with_reference(self.at_hand(features))
+        features = self.prepared(features)
         rows, then = (features, _nothing) if others is None else _followed_by(features, self.at_hand(others))
         with (
             torch.no_grad(),
@@ -91,6 +94,10 @@ class Split:
         device = next(self.modules.parameters()).device
         return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in features.items()}
 
+    def prepared(self, features: dict[str, Any]) -> dict[str, Any]:
+        """The features at hand, and what an exact model subtracts, so that no inner pass computes it."""
+        return self._with_reference(self.at_hand(features))
+
     def preprocess(self, string: str, prompt: str) -> dict[str, Any]:
         """A text as `encode` gives it to the encoder: behind its prompt, and cut at the model's length."""
         return self.modules[0].preprocess([string], prompt=prompt or None)  # type: ignore[operator]
@@ -102,10 +109,25 @@ class Split:
         through float64 weights. Each text's own masks and positions are used at all its points: its
         features are repeated, so every architecture makes what it needs for that batch.
         """
-        features = self._with_reference(self.at_hand(features))
+        features = self.prepared(features)
         if self._passed is None:
             self.hidden_states(features)  # tells what the layers give
-        return lambda hidden, texts: self._embed(features, hidden, texts)[..., : self.truncate_dim]
+        return lambda hidden, texts: self.embed(features, hidden, texts)[..., : self.truncate_dim]
+
+    def presence(self, features: dict[str, Any], hidden: Tensor) -> Function:
+        """f of presence from layer l on: p `(N, S, 1)`, and which of the B texts each is of, → embeddings `(N, D)`.
+
+        A token of p is there to the share p⁴. Its hidden states at the layer, `(B, S, H)`, stay what they are.
+        """
+        features = self.prepared(features)
+
+        def embed(points: Tensor, texts: Tensor) -> Tensor:
+            presence = torch.pow(points, POWER).squeeze(-1)
+            states = hidden[texts].to(points.dtype)
+            embeddings = self.embed(features, states, texts, partial(present, presence=presence))
+            return embeddings[..., : self.truncate_dim]
+
+        return embed
 
     def check(self, whole: Tensor, parts: Tensor, scale: Tensor | None = None) -> None:
         """Compares the whole encoder's embeddings of some texts with the tail's, `(B, D)` each.
@@ -122,7 +144,7 @@ class Split:
         largest = float((whole if scale is None else scale).abs().max())
         if not torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * largest + 1e-6):
             raise ValueError(
-                f"{self._name} can't be split at layer {self.layer}: from its hidden states there it gives another "
+                f"{self.name} can't be split at layer {self.layer}: from its hidden states there it gives another "
                 "embedding; expected layers that hand on hidden states alone. Try another layer, or name the list of "
                 "layers: layer_stack='encoder.layer'."
             )
@@ -132,14 +154,20 @@ class Split:
         return float(torch.linalg.vector_norm(whole.double())) if self.normalizes else 1.0
 
     @property
-    def _name(self) -> str:
+    def count(self) -> int:
+        """How many layers the tail has: L − l."""
+        return len(self._layers) - self.layer
+
+    @property
+    def name(self) -> str:
+        """The encoder's class."""
         return type(transformers_model(self.modules)).__name__
 
     def _check_calls(self, calls: list[nn.Module]) -> None:
         """Raises ValueError where the layers run in another order than theirs, or more often."""
         if calls != [module for module, _ in self._layers]:
             raise ValueError(
-                f"{self._name} runs {len(calls)} times through a list of {len(self._layers)} layers, or in another "
+                f"{self.name} runs {len(calls)} times through a list of {len(self._layers)} layers, or in another "
                 "order; expected each once, in their order. Name the list of layers: layer_stack='encoder.layer'."
             )
 
@@ -149,7 +177,7 @@ class Split:
         if not isinstance(hidden, Tensor) or hidden.dim() != 3 or hidden.shape[:2] != expected:
             got = f"shape {tuple(hidden.shape)}" if isinstance(hidden, Tensor) else f"a {type(hidden).__name__}"
             raise ValueError(
-                f"{self._name} can't be explained: its layers are given {got} for {expected[0]} texts with "
+                f"{self.name} can't be explained: its layers are given {got} for {expected[0]} texts with "
                 f"{expected[1]} tokens; expected hidden states, (texts, tokens, size)."
             )
 
@@ -160,7 +188,7 @@ class Split:
         weights = (name for name, weight in self.modules.named_parameters() if not torch.isfinite(weight).all())
         named = next((f"; so does its weight '{name}'" for name in weights), "")
         raise ValueError(
-            f"{self._name} gives an embedding that holds NaN or infinity{named}. Expected finite numbers. Load its "
+            f"{self.name} gives an embedding that holds NaN or infinity{named}. Expected finite numbers. Load its "
             "weights anew, or those of another checkpoint: training may have gone astray."
         )
 
@@ -171,11 +199,18 @@ class Split:
         # Where a layer gives more than hidden states, such as T5's position bias, the next ones need it.
         self._passed = 0 if isinstance(last, tuple) and any(more is not None for more in last[1:]) else self.layer
 
-    def _embed(self, features: dict[str, Any], hidden: Tensor, texts: Tensor) -> Tensor:
-        """All dimensions of the embedding, `(N, S, H)` → `(N, D)`."""
+    def embed(
+        self,
+        features: dict[str, Any],
+        hidden: Tensor,
+        texts: Tensor,
+        within: Callable[[nn.Module], AbstractContextManager[Any]] = nullcontext,
+    ) -> Tensor:
+        """All dimensions of the embedding, `(N, S, H)` → `(N, D)`; the modules run within a context."""
         modules, layers = self._in_double() if hidden.dtype == torch.float64 else (self.modules, self._layers)
         repeated = {name: _taken(value, texts) for name, value in features.items()}
-        with passed_over(layers[: self._passed or 0], self._outputs), replaced_input(layers[self.layer], hidden):
+        passed = passed_over(layers[: self._passed or 0], self._outputs)
+        with within(modules), passed, replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
 
     def _with_reference(self, features: dict[str, Any]) -> dict[str, Any]:

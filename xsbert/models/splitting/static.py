@@ -69,7 +69,8 @@ class StaticSplit(Split):
         return self.modules[0].embedding
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What texts are summed of."""
         return "StaticEmbedding"
 
 

@@ -1,0 +1,92 @@
+"""The default method: from a text without its words to the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xsbert.attribution.integration.paths import Paths
+from xsbert.attribution.mode import ByLength, Mode
+from xsbert.attribution.quadrature.adaptive import Adaptive
+from xsbert.attribution.quadrature.rule import Rule
+from xsbert.models.inputs.batches import Batch
+from xsbert.models.methods.method import check_settings, even_shares
+from xsbert.models.splitting.complete import check_complete
+from xsbert.models.splitting.split import Split
+from xsbert.results.arguments import whole as whole_number
+
+
+@dataclass(frozen=True, repr=False)
+class Presence:
+    """Integrated Jacobians over presence: what if a word were not there?
+
+    m ∈ [0, 1]^S is how much each token is there. From the layer on, a token is attended to in proportion to it,
+    softmax_k(score_qk + log m_k), and pooled in proportion to it, Σ m_s z_s / Σ m_s. With m = 1 this is the model's
+    own embedding; a token with m_s = 0 is gone, exactly. Special tokens and a prompt's are always there and get rows
+    of zeros; all others go from 0 to 1 together. The token vectors u_s = ∫₀¹ ∂f/∂m_s dα, `(S, D)`, are Aumann–Shapley
+    values of the embedding (Aumann and Shapley 1974), and sum to f(x) − f(∅), where f(∅) is what the model gives for
+    the special tokens alone.
+
+    Sums over tokens in pooling weigh by m. A maximum (`max` pooling) is over all that is there at all: the path
+    starts from its limit for few, not from the text without its words. `cls` and `lasttoken` see presence through
+    attention alone, and the token that they take must be a special one or a prompt's.
+
+    Args:
+        layer: the layer from which on presence counts, 0 for everywhere; negative from the end. Layers before it see
+            the whole text. From deeper layers it costs less, and is less true for pairs.
+        shared: whether f(∅) is shared evenly among the text's tokens, u_s += f(∅) / players: no text is similar to
+            nothing, so that the jump from nothing to f(∅) belongs to all alike (a unanimity game's Shapley value).
+            Then the pairs sum to the score. Not shared, f(∅) stands as three reference terms.
+        quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
+        mode: `Forward()`, `Reverse()`, or `ByLength()`, as of `HiddenStates`.
+        layer_stack: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by default the
+            longest list of alike modules.
+
+    Raises:
+        TypeError: `layer` is no whole number, `quadrature` no rule, `mode` no mode, or `layer_stack` no string.
+    """
+
+    layer: int = 0
+    shared: bool = True
+    quadrature: Rule = Adaptive()  # noqa: RUF009  # frozen values
+    mode: Mode = ByLength()  # noqa: RUF009
+    layer_stack: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layer", whole_number(self.layer, "layer", "a whole number, such as 0"))
+        check_settings(self.quadrature, self.mode)
+
+    def __repr__(self) -> str:
+        stack = "" if self.layer_stack is None else f", layer_stack={self.layer_stack!r}"
+        return f"Presence(layer={self.layer}, shared={self.shared}, quadrature={self.quadrature!r}{stack})"
+
+    def shares(self, texts: Batch) -> Tensor:
+        """The same for each token that comes and goes, `(B, S)`, where f(∅) is shared; else zeros."""
+        return even_shares(players(texts), self.shared)
+
+    def paths(self, split: Split, texts: Batch, tokenizer: Any, memory: float) -> tuple[Paths, Tensor]:
+        """The paths from the texts without their words to the texts, and the texts' embeddings, `(B, D)`.
+
+        Raises:
+            ValueError: the encoder can't be split at the layer; it mixes tokens by something else than softmax
+                attention; or nothing is left of a text without its words.
+        """
+        hidden, embeddings = split.embedded(texts.features)
+        come_and_go = players(texts)
+        check_complete(split, texts.features, hidden, come_and_go)
+        starts = (~come_and_go)[..., None].to(hidden)
+        function = split.presence(texts.features, hidden)
+        paths = Paths(function, starts, torch.ones_like(starts), memory, width=hidden.shape[2])
+        split.check(embeddings, paths.end_values)
+        return paths, embeddings
+
+
+def players(texts: Batch) -> Tensor:
+    """The tokens of the texts themselves, `(B, S)`, bool: all but special ones and a prompt's."""
+    mine = ~texts.special
+    for row, text in zip(mine, texts.texts, strict=True):
+        row[list(text.prompted)] = False
+    return mine

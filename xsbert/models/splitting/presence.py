@@ -1,0 +1,124 @@
+"""The embedding as a function of which tokens are there: presence in attention and in pooling.
+
+Everywhere behind layer l a token is attended to, and pooled, in proportion to how much it is there. Special tokens
+and a prompt's always are.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from sentence_transformers.sentence_transformer.modules import Pooling, WordWeights
+from sentence_transformers.sparse_encoder.modules import SpladePooling
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from xsbert.attribution.forward_mode.presence_softmax import presence_softmax
+
+SOFTMAX = (functional.softmax, torch.softmax, Tensor.softmax)
+POWER = 4
+"""Presence is m = p⁴ where p goes from 0 to 1 evenly: heads that rest on special tokens let go of them at small m."""
+SUMS = ("mean", "mean_sqrt_len_tokens", "weightedmean")
+"""Poolings that weigh all tokens."""
+
+
+class PresenceInAttention(TorchFunctionMode):
+    """Within the context, each softmax over a text's tokens sees them in proportion to their presence.
+
+    Args:
+        presence: m, `(N, S)`.
+    """
+
+    def __init__(self, presence: Tensor) -> None:
+        super().__init__()
+        self.presence = presence
+        self.count = 0
+        """How many such softmaxes there were."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in SOFTMAX and self._is_over_keys(*args, **kwargs):
+            self.count += 1
+            scores = args[0]
+            wanted = kwargs.get("dtype") or scores.dtype
+            scores = scores.to(torch.promote_types(scores.dtype, wanted))
+            n, size = self.presence.shape
+            presence = self.presence.reshape(n, *[1] * (scores.dim() - 2), size)
+            return presence_softmax(scores, presence.to(scores.dtype))
+        return func(*args, **kwargs)
+
+    def _is_over_keys(self, scores: Tensor, dim: Any = None, *args: Any, **kwargs: Any) -> bool:
+        size = self.presence.shape[1]
+        return scores.dim() == 4 and tuple(scores.shape[-2:]) == (size, size) and dim in (-1, 3)
+
+
+@contextmanager
+def present(modules: nn.Module, presence: Tensor) -> Iterator[PresenceInAttention]:
+    """Within the context a pass through the modules sees tokens in proportion to their presence, `(N, S)`."""
+    attention = PresenceInAttention(presence)
+    with ExitStack() as stack:
+        for module in modules.modules():
+            if isinstance(module, Pooling):
+                stack.enter_context(_forward_of(module, _pooled(module, presence)))
+            elif isinstance(module, WordWeights | SpladePooling):
+                hook = module.register_forward_pre_hook(lambda module, args: _with_mask(args[0], presence))
+                stack.callback(hook.remove)
+        stack.enter_context(attention)
+        yield attention
+
+
+def _with_mask(features: dict[str, Any], presence: Tensor) -> Any:
+    return (features | {"attention_mask": presence},)
+
+
+@contextmanager
+def _forward_of(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    module.forward = forward
+    try:
+        yield
+    finally:
+        del module.forward
+
+
+def _pooled(pooling: Pooling, presence: Tensor) -> Callable[..., dict[str, Any]]:
+    """The pooling's forward, with presence.
+
+    Sums over tokens weigh each by its presence, Σ m z / Σ m. A maximum is over what is there at all, and what cls and
+    last-token pooling take is one row: these see presence through attention alone.
+    """
+
+    def forward(features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        modes = (pooling.pooling_mode,) if isinstance(pooling.pooling_mode, str) else pooling.pooling_mode
+        parts = [_part(pooling, mode, features, presence) for mode in modes]
+        features["sentence_embedding"] = torch.cat(parts, dim=-1)
+        return features
+
+    return forward
+
+
+def _part(pooling: Pooling, mode: str, features: dict[str, Any], presence: Tensor) -> Tensor:
+    """One mode's part of the embedding, `(N, D)`."""
+    if mode not in SUMS or "token_weights_sum" in features:  # these have weighed the tokens by presence already
+        alone: Any = copy.copy(pooling)
+        alone.pooling_mode = (mode,)
+        return type(pooling).forward(alone, dict(features))["sentence_embedding"]
+    tokens, mask = features["token_embeddings"], features["attention_mask"]
+    if not pooling.include_prompt:
+        mask = mask.clone()
+        mask[:, : prompt_length(features)] = 0
+    weights = presence * mask.to(presence.dtype)
+    if mode == "weightedmean":
+        weights = weights * torch.arange(1, weights.shape[1] + 1, device=weights.device, dtype=weights.dtype)
+    pooled, total = (tokens * weights.unsqueeze(-1)).sum(1), weights.sum(1).unsqueeze(-1)
+    return pooled / (total.sqrt() if mode == "mean_sqrt_len_tokens" else total)
+
+
+def prompt_length(features: dict[str, Any]) -> int:
+    """The tokens that the host counts as the prompt's; 0 where there is none."""
+    length = features.get("prompt_length")
+    return 0 if length is None else int(torch.as_tensor(length).flatten()[0])
