@@ -10,11 +10,13 @@ from torch import nn
 from tests.helpers.architectures import TABLE, TEXTS, build, has_word_head
 from xsbert import XSSparseEncoder, XSTransformer
 from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse
+from xsbert.attribution.integration.paths import Paths
 from xsbert.attribution.integration.token_vectors import token_vectors
 from xsbert.models import HiddenStates, PaddingReference, Presence
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import read
+from xsbert.models.splitting.split import Split
 
 RULE = Adaptive(1e-2)
 EXPLAINED = [name for name, row in TABLE.items() if not (row.refused or row.no_presence)]
@@ -61,13 +63,14 @@ def test_both_modes_and_batches_give_the_same(name, tmp_path):
 @pytest.mark.parametrize("name", ["BERT", "MPNet", "ModernBERT", "T5", "DeBERTa", "Gemma 3", "BLOOM"])
 @pytest.mark.parametrize("layer", [0, -1])
 def test_slopes_are_those_of_the_values(name, layer, tmp_path):
-    """Our rule for the softmax against differences of values in float64."""
+    """Our rule for the softmax against differences of values. Some of these encoders take their softmax in float32."""
     model = build(name, tmp_path)
     paths = Engine(model, Presence(layer)).paths(batched([read(model, TEXTS[0])]))
-    alphas, texts, step = torch.tensor([0.2, 0.7], dtype=torch.float64), torch.zeros(2, dtype=torch.long), 1e-5
+    alphas, texts, step = torch.tensor([0.2, 0.7], dtype=torch.float64), torch.zeros(2, dtype=torch.long), 2e-3
     slopes = paths.slopes(alphas, texts, double=True)[1]
     above, below = (paths.value(alphas + by, texts, double=True) for by in (step, -step))
-    torch.testing.assert_close(slopes.double(), (above - below) / (2 * step), rtol=1e-3, atol=1e-5)
+    expected = ((above - below) / (2 * step)).numpy()
+    np.testing.assert_allclose(slopes.numpy(), expected, atol=2e-3 * np.abs(expected).max())
     assert paths.way == "rules of our own"
 
 
@@ -100,14 +103,8 @@ def test_of_a_mean_of_embeddings_each_token_is_known(tmp_path):
     model = build("BERT", tmp_path)
     for layer in model.transformers_model.encoder.layer:
         layer.forward = lambda hidden, *args, **kwargs: hidden
-    paths = None
-    text = read(model, A)
-    from xsbert.models.splitting.split import Split
-
-    split = Split(list(model), 0)
+    text, split = read(model, A), Split(list(model), 0)
     hidden = split.embedded(text.features)[0]
-    from xsbert.attribution.integration.paths import Paths
-
     stays = torch.tensor([0, -1])
     starts = torch.zeros(1, len(text.tokens), 1)
     starts[0, stays] = 1
@@ -119,15 +116,13 @@ def test_of_a_mean_of_embeddings_each_token_is_known(tmp_path):
     grid = (torch.arange(20000, dtype=torch.float64) + 0.5) / 20000
     weight = grid * s + 2
     # ∂f/∂m_s = (e_s Σm − Σ m e) / (Σ m)², at m = t for all players
-    expected = (
-        inner * (1 / weight).mean()
-        - special * (1 / weight**2).mean()
-        - inner.sum(0) * (grid / weight**2).mean()
-    )
+    expected = inner * (1 / weight).mean() - special * (1 / weight**2).mean() - inner.sum(0) * (grid / weight**2).mean()
     torch.testing.assert_close(integral.vectors[1:-1], expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["mean", "weightedmean", "mean_sqrt_len_tokens", "cls", "lasttoken", "max", ("mean", "cls", "max")])
+@pytest.mark.parametrize(
+    "mode", ["mean", "weightedmean", "mean_sqrt_len_tokens", "cls", "lasttoken", "max", ("mean", "cls", "max")]
+)
 def test_every_pooling_is_exact(tiny, mode):
     transformer = tiny["mpnet_shelf"][0]
     pooling = Pooling(32, mode)
@@ -162,10 +157,7 @@ def test_not_shared_the_rest_stands_as_reference_terms(minilm):
     assert x.error <= 2e-3
     assert y.is_exact
     assert y.explained == pytest.approx(y.score, abs=1e-3)
-    empty = minilm.encode("")
-    ra, rb, rr = x.reference_terms
-    assert rr > 0.5, "of two texts without words, which the model finds alike"
-    assert np.linalg.norm(empty) == pytest.approx(1, abs=1e-5)
+    assert x.reference_terms[2] > 0.5, "two texts without words are alike"
 
 
 def test_a_rest_may_be_shared_of_any_reference(minilm):
@@ -179,12 +171,15 @@ def test_a_rest_may_be_shared_of_any_reference(minilm):
     assert reverse.explained == pytest.approx(reverse.score, abs=1e-3)
 
 
-def test_a_token_that_nothing_depends_on_gets_its_share_alone(minilm):
-    """The null player: a word whose states are those of nothing, in pooling and in attention, adds f(∅) / players."""
+def test_what_is_shared_is_the_same_for_every_player(minilm):
     vectors = minilm.token_vectors([A], method=Presence())[0]
     plain = minilm.token_vectors([A], method=Presence(shared=False))[0]
     share = plain.reference_embedding / (len(plain.tokens) - 2)
-    np.testing.assert_allclose(vectors.vectors[1:-1] - plain.vectors[1:-1], np.tile(share, (len(share) and len(plain.tokens) - 2, 1)), atol=1e-5)
+    np.testing.assert_allclose(
+        vectors.vectors[1:-1] - plain.vectors[1:-1],
+        np.tile(share, (len(share) and len(plain.tokens) - 2, 1)),
+        atol=1e-5,
+    )
     assert not vectors.vectors[[0, -1]].any()
     assert not vectors.reference_embedding.any()
 

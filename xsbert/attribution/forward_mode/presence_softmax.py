@@ -58,6 +58,7 @@ def _shares(scores: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
     largest = scores.detach().masked_fill(gone, -torch.inf).amax(-1, keepdim=True)
     blind = largest < highest - SEEN
     largest = torch.where(blind, highest, largest)
-    weights = torch.exp(torch.minimum(scores - largest, torch.zeros_like(scores)))  # of what is gone it may be larger
+    below = scores - largest
+    weights = torch.exp(torch.where(gone, below.clamp(max=0), below))  # a clamp halves the slope where it begins
     there = torch.where(blind, torch.ones_like(weights), presence.expand_as(weights))
     return weights / (weights * there).sum(-1, keepdim=True), there

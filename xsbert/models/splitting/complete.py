@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from xsbert.models.splitting.presence import present, prompt_length
 from xsbert.models.splitting.split import Split
 
-REMEDY = "Use method=HiddenStates(), the papers', for it."
+REMEDY = "Use HiddenStates(), the papers' method, for it."
 
 
 def check_complete(split: Split, features: dict[str, Any], hidden: Tensor, players: Tensor) -> None:
