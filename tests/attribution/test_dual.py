@@ -12,6 +12,7 @@ from xsbert.attribution.integration.paths import Paths
 
 N, S, H, INNER, HEADS = 2, 5, 8, 16, 2
 torch.manual_seed(0)
+WEIGHTS = torch.rand(N, 1, S, dtype=torch.float64)
 UP, DOWN = nn.Linear(H, INNER).double(), nn.Linear(INNER, H).double()
 Q, K, V = (nn.Linear(H, H).double() for _ in range(3))
 NORM, LAST = nn.LayerNorm(H).double(), nn.LayerNorm(H).double()
@@ -78,6 +79,8 @@ FUNCTIONS = {
     "two layers": lambda x: layer(layer(x)),
     "mean pooling": lambda x: (layer(x) * MASK).sum(1) / MASK.sum(1),
     "mean pooling without a last norm": lambda x: (feed_forward(x) * MASK).sum(dim=1),
+    "a pooling with weights": lambda x: (WEIGHTS @ layer(x))[:, 0],
+    "a pooling with weights of the input": lambda x: (x.exp()[..., :1].transpose(1, 2) @ layer(x))[:, 0],
     "sum over tokens": lambda x: torch.sum(layer(x), 1),
     "twice scaled, then pooled": lambda x: (layer(x) * MASK * (MASK + 1)).sum(1),
     "first token": lambda x: torch.tanh(layer(x)[:, 0]),

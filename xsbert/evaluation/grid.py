@@ -14,6 +14,7 @@ from xsbert.evaluation.leaving import LeaveOneOut
 from xsbert.evaluation.methods import Chance, Explainer, IntegratedJacobian, Uniform
 from xsbert.evaluation.products import Cosines, Decomposition
 from xsbert.evaluation.relevance import Relevance
+from xsbert.evaluation.sampled import SampledShapley
 from xsbert.evaluation.sanity import Randomised
 from xsbert.models import (
     HiddenStates,
@@ -22,6 +23,7 @@ from xsbert.models import (
     MeanReference,
     NeutralReference,
     PaddingReference,
+    Presence,
     Reference,
     XSTransformer,
     ZeroReference,
@@ -31,12 +33,16 @@ from xsbert.models.splitting.layer_stack import layers_of, resolve_layer
 BY_LAYER: dict[str, Callable[[XSTransformer, int], Explainer]] = {
     "published": lambda model, layer: IntegratedJacobian(model, HiddenStates(layer, quadrature=RightRiemann(50))),
     "gradient × input": lambda model, layer: IntegratedJacobian(model, HiddenStates(layer, quadrature=RightRiemann(1))),
+    "presence": lambda model, layer: IntegratedJacobian(model, Presence(layer)),
+    "presence, not shared": lambda model, layer: IntegratedJacobian(model, Presence(layer, shared=False)),
+    "padding, shared": lambda model, layer: IntegratedJacobian(model, HiddenStates(layer, shared=True)),
     "relevance": lambda model, layer: Relevance(model, layer),
 }
 OF_THE_MODEL: dict[str, Callable[[XSTransformer, int], Explainer]] = {
     "attention": lambda model, seed: AttentionRollout(model),
     "decomposition": lambda model, seed: Decomposition(model),
     "cosines": lambda model, seed: Cosines(model),
+    "sampled Shapley": lambda model, seed: SampledShapley(model, seed=seed),
     "leave one out": lambda model, seed: LeaveOneOut(model),
     "uniform": lambda model, seed: Uniform(model),
     "random": lambda model, seed: Chance(model, seed),

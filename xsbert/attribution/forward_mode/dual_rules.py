@@ -279,6 +279,9 @@ def _after(left: Tensor, y: Dual) -> Tangent:
     tangent, left = y.tangent, left.to(_values(y.tangent).dtype)
     if isinstance(tangent, OneToken) and tangent.axis == left.dim() - 1:
         return OneToken(left @ tangent.values, tangent.axis, tangent.tokens, tangent.size)
+    if isinstance(tangent, Deferred) and left.dim() == 3 and left.shape[1] == 1:  # a pooling with weights
+        scaled = _scaled(y, left.transpose(1, 2))
+        return scaled.pooled()[:, :, None] if isinstance(scaled, Deferred) else left @ y.dense()
     return left @ y.dense()
 
 

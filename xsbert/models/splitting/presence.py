@@ -114,7 +114,8 @@ def _part(pooling: Pooling, mode: str, features: dict[str, Any], presence: Tenso
     weights = presence * mask.to(presence.dtype)
     if mode == "weightedmean":
         weights = weights * torch.arange(1, weights.shape[1] + 1, device=weights.device, dtype=weights.dtype)
-    pooled, total = (tokens * weights.unsqueeze(-1)).sum(1), weights.sum(1).unsqueeze(-1)
+    # As a product with a matrix, which a put-off product with weights waits for.
+    pooled, total = (weights.unsqueeze(1) @ tokens).squeeze(1), weights.sum(1).unsqueeze(-1)
     return pooled / (total.sqrt() if mode == "mean_sqrt_len_tokens" else total)
 
 
