@@ -1,5 +1,6 @@
 """Pages, in a real browser: what is seen on pointing, by keyboard, with the slider, and with hostile texts."""
 
+import re
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -78,9 +79,11 @@ def test_with_nothing_chosen_words_have_their_sums(browser, x, tmp_path):
     assert strengths(shown, "text-a") == pytest.approx(expected(rows, most), abs=2e-3)
     assert strengths(shown, "text-b") == pytest.approx(expected(columns, most), abs=2e-3)
     assert shown.locator("#links path").count() == 0
-    head = shown.locator("header").inner_text()
-    for part in ("0.814", "exact", "layer 4", "quadrature error", "PaddingReference()"):
-        assert part in head
+    assert shown.locator(".lead").inner_text() == "0.814 similar = the sum of all word pairs"
+    assert "PaddingReference()" not in shown.locator("header").inner_text()
+    shown.get_by_text("details").click()
+    for part in ("cosine similarity", "layer=4", "error ", "PaddingReference()"):
+        assert part in shown.locator("header").inner_text()
 
 
 @pytest.mark.parametrize("view", ["words", "tokens"])
@@ -107,9 +110,14 @@ def test_what_a_page_unpacks_sums_to_what_its_head_says(browser, subwords, tmp_p
 def test_the_head_of_an_approximate_page_adds_up(browser, minilm, tmp_path):
     x = minilm.explain(A, B)
     shown = browser.open(page(x), tmp_path)
-    numbers = [float(text.replace("−", "-")) for text in shown.locator(".sum b").all_inner_texts()]
-    assert numbers == pytest.approx([x.score, x.explained, *x.reference_terms], abs=5e-4)
-    assert "approximate" in shown.locator("header").inner_text()
+    assert shown.locator(".lead").inner_text() == (
+        f"{x.score:.3f} similar where the word pairs add {x.explained:.3f}, compared with the reference"
+    )
+    shown.get_by_text("details").click()
+    said = shown.locator(".comparison").inner_text()
+    assert f"Compared with blank texts, which this model itself finds {x.reference_terms[2]:.3f} alike" in said
+    numbers = [float(part) for part in re.findall(r"-?\d+\.\d+", said.split("similarity", 1)[1].replace("− ", "-"))]
+    assert numbers[0] == pytest.approx(sum(numbers[1:5]), abs=2e-3)
 
 
 @pytest.mark.parametrize("side", ["a", "b"])
@@ -143,10 +151,12 @@ def test_a_click_keeps_a_word_until_escape(browser, x, tmp_path):
 def test_everything_can_be_done_by_keyboard(browser, subwords, tmp_path):
     shown = browser.open(page(subwords), tmp_path)
     reached = []
-    for _ in range(4):
+    for _ in range(5):
         shown.keyboard.press("Tab")
-        reached.append(shown.evaluate("document.activeElement.closest('[id]')?.id || document.activeElement.value"))
-    assert reached == ["words", "slider", "text-a", "text-b"]
+        reached.append(
+            shown.evaluate("document.activeElement.closest('[id]')?.id || document.activeElement.value || 'details'")
+        )
+    assert reached == ["details", "words", "slider", "text-a", "text-b"]
     shown.keyboard.press("Shift+Tab")
     shown.keyboard.press("ArrowRight")
     assert shown.evaluate("document.activeElement.textContent") == "Unbelievably"
@@ -418,7 +428,7 @@ def test_pages_in_one_notebook_do_not_disturb_each_other(browser, x, subwords, t
 
 
 def test_where_frames_are_not_shown_there_is_a_line(x):
-    assert "Attribution(&#x27;The coffee is bad.&#x27;" in frame(x).split(">", 1)[1]
+    assert "Attribution(&#39;The coffee is bad.&#39;" in frame(x).split(">", 1)[1]
 
 
 def test_a_ranking_shows_what_the_query_finds(browser, minilm_cos, tmp_path):
@@ -452,17 +462,19 @@ def test_a_rankings_head_is_true_of_all_its_documents(browser, minilm_cos, tmp_p
     two = replace(two, score=two.score + 0.25, nodes=(2, 77), truncated=(False, True))
     three = replace(three, reference_terms=(0.0, -0.5, 0.0), score=two.score - 0.5, model="another")
     ranking = Ranking((one, two, three), (7, 3, 11), compared=4000)
-    said = browser.open(page(ranking), tmp_path).locator("header").inner_text()
+    shown = browser.open(page(ranking), tmp_path)
+    shown.get_by_text("details").click()
+    said = shown.locator("header").inner_text()
     for part in (
         "3 of 4,000 documents, the most similar first",
-        f"quadrature error up to {max(x.error for x in ranking):.0e}",
+        f"error up to {max(x.error for x in ranking):.0e}",
         "2 to 77 nodes a text",
         "did not read all of document 2",
-        "approximate: the reference terms, up to 0.500, are what the pairs leave unexplained in document 3",
+        "Reference terms of up to 0.500 are what the word pairs leave unexplained in document 3",
         "minilm_cos and another",
     ):
         assert part in said
-    assert "2 documents, the most similar first. exact: each document's pairs" in (
+    assert "2 documents, the most similar first. Each similarity = the sum of all its word pairs." in (
         browser.open(page(ranked([one, one])), tmp_path).locator("header").inner_text()
     )
     lost = replace(two, errors=(0.0, 0.5))

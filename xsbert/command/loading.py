@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from xsbert.command.messages import say
 
 if TYPE_CHECKING:
     from xsbert.models.encoders.transformer import XSTransformer
-    from xsbert.models.methods.hidden_states import HiddenStates
+    from xsbert.models.methods.method import Method
 
 UNREADABLE = (AttributeError, EOFError, ImportError, KeyError, RuntimeError, pickle.UnpicklingError)
 """What the host raises on a damaged model folder, beside OSError, TypeError and ValueError."""
@@ -43,8 +44,17 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
         raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause
 
 
-def method(layer: int, reference: str) -> HiddenStates:
-    """The method that `--layer` and `--reference` ask for."""
-    from xsbert.models import HiddenStates, NeutralReference, PaddingReference
+def method(options: argparse.Namespace) -> Method:
+    """The method that `--method`, `--layer` and `--reference` ask for.
 
-    return HiddenStates(layer, NeutralReference() if reference == "neutral" else PaddingReference())
+    Raises:
+        ValueError: a reference for a method that has none.
+    """
+    from xsbert.models import HiddenStates, NeutralReference, PaddingReference, Presence
+
+    layer = {} if options.layer is None else {"layer": options.layer}
+    if options.method == "presence":
+        if options.reference is not None:
+            raise ValueError(f"--reference got {options.reference}, and presence has none: add --method hidden-states.")
+        return Presence(**layer)
+    return HiddenStates(reference=NeutralReference() if options.reference == "neutral" else PaddingReference(), **layer)

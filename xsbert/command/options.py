@@ -11,6 +11,7 @@ import xsbert
 from xsbert.command.messages import failed
 
 RANK = "rank"
+METHODS = ("presence", "hidden-states")
 REFERENCES = ("padding", "neutral")
 
 PAIR_TEXT = """\
@@ -70,7 +71,7 @@ def pair_parser() -> argparse.ArgumentParser:
     parser = _new("xsbert", usage, PAIR_TEXT, PAIR_END)
     parser.add_argument("text_a", metavar="A", help="the first text, or - to read it from standard input")
     parser.add_argument("text_b", metavar="B", help="the second text, or -")
-    _add_division(parser, "tokens")
+    _add_division(parser, "words")
     parser.add_argument("--top", metavar="K", type=_count, default=10, help="pairs to list (default: %(default)s)")
     parser.add_argument(
         "--output", metavar="F", help="also write a page (.html), a heatmap (.png, .pdf, .svg) or the result (.json)"
@@ -125,20 +126,24 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "default all-MiniLM-L6-v2, from the hub or its cache, else the packaged copy",
     )
     parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=METHODS[0],
+        help="what is integrated: how much each word is there, so that the pairs sum to the similarity of any model; "
+        "or the papers' hidden states, compared with a reference's (default: %(default)s)",
+    )
+    parser.add_argument(
         "--layer",
         metavar="L",
         type=int,
-        default=-2,
-        help="the layer whose input the tokens are taken at: 0 (the embeddings) to the last, negative from the end "
-        "(default: %(default)s)",
+        help="the layer that the method begins at: 0 (the embeddings) to the last, negative from the end (default: the "
+        "method's own)",
     )
     parser.add_argument(
         "--reference",
         choices=REFERENCES,
-        default=REFERENCES[0],
-        help="what a text is compared with: as many padding tokens, or hidden states near theirs that the model embeds "
-        "as zero, so that the pairs sum to the similarity; these are searched for once for each length of text "
-        "(default: %(default)s)",
+        help="of hidden states, what a text is compared with: as many padding tokens (the default), or hidden states "
+        "near theirs that the model embeds as zero; these are searched for once for each length of text",
     )
     parser.add_argument("--similarity", choices=("cosine", "dot"), help="default: the model's own")
 

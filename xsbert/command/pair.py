@@ -29,28 +29,31 @@ def run(options: argparse.Namespace) -> str:
     text_a, text_b = inputs.texts([options.text_a, options.text_b])
     model, name = loading.load(options.model)
     say("explaining …")
-    method = loading.method(options.layer, options.reference)
+    method = loading.method(options)
     tokens = model.explain(text_a, text_b, method=method, similarity=options.similarity)
-    x = tokens.words() if options.words else tokens
+    x = tokens if options.tokens else tokens.words()
     output.write(tokens, x, options.output)
     if options.json:
         return output.as_json(x)
-    unit = "word" if options.words else "token"
-    return f"model  {shown(name)}\n{report(x, options.top, unit, colours.wanted(sys.stdout))}"
+    unit = "token" if options.tokens else "word"
+    return f"{report(x, options.top, unit, colours.wanted(sys.stdout))}\nmodel  {shown(name)}"
 
 
-def report(x: Attribution, top: int, unit: str = "token", coloured: bool = False) -> str:
+def report(x: Attribution, top: int, unit: str = "word", coloured: bool = False) -> str:
     """An attribution as lines of text: what sums to the similarity, and the strongest pairs.
 
     Args:
         x: by tokens or by words.
         top: how many pairs to list.
-        unit: what the rows and columns are, "token" or "word".
+        unit: what the rows and columns are, "word" or "token".
         coloured: whether to shade words by their sums, and pairs by their attributions. Without the escape
             sequences that shade it is the same text.
     """
-    mark = [] if x.is_reliable else [f"! {x.to_dict()['warning']}", ""]
-    return "\n".join([*_texts(x, unit, coloured), "", *_sum(x, unit), "", *mark, *_pairs(x, top, unit, coloured)])
+    x = x.trimmed()
+    mark = [] if x.is_reliable else [f"! {x.to_dict()['warning']}"]
+    lead = [*_sum(x, unit), *mark]
+    parts = [lead, _texts(x, unit, coloured), _pairs(x, top, unit, coloured), _computed(x)]
+    return "\n\n".join("\n".join(part) for part in parts)
 
 
 def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
@@ -84,20 +87,20 @@ def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
 
 
 def _sum(x: Attribution, unit: str) -> list[str]:
-    """What the pairs explain, the reference terms, and the score that they sum to."""
-    ra, rb, rr = x.reference_terms
+    """The score and what it is the sum of."""
+    ra, rb, rr = (decimals(term, 4) for term in x.reference_terms)
+    score, pairs = decimals(x.score, 4), decimals(x.explained, 4)
     if x.is_exact:
-        meaning, remedy = f"none, the {unit} pairs sum to the similarity", ""
-    else:
-        meaning, remedy = f"what the {unit} pairs do not explain", "   (--reference neutral leaves none)"
-    pairs = f"  {unit} pairs explain"
+        return [f"{score} similar = the sum of all {unit} pairs"]
     return [
-        f"{pairs:<25}{decimals(x.explained, 4):>9}   at layer {x.layer}, quadrature error {x.error:.0e}",
-        f"+ f(r_a)·f(b)            {decimals(ra, 4):>9}   the reference terms: {meaning}",
-        f"+ f(a)·f(r_b)            {decimals(rb, 4):>9}{remedy}",
-        f"− f(r_a)·f(r_b)          {decimals(rr, 4):>9}",
-        f"= similarity ({x.similarity + ')':<7}    {decimals(x.score, 4):>9}",
+        f"{score} similar, where all {unit} pairs add {pairs}, compared with the reference:",
+        f"{score} = {pairs} + {ra} + {rb} − {rr}, the last three f(r_a)·f(b), f(a)·f(r_b) and f(r_a)·f(r_b)",
     ]
+
+
+def _computed(x: Attribution) -> list[str]:
+    """How the attribution was computed, in small print."""
+    return [f"{x.similarity}, error {x.error:.0e}, {x.nodes[0]} + {x.nodes[1]} nodes", f"method {x.method}"]
 
 
 def _pairs(x: Attribution, top: int, unit: str, coloured: bool) -> list[str]:

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> str:
     best = min(options.top, len(documents))
     say(f"ranking {len(documents):,} documents, explaining {best:,} …")
     tokens = model.explain_ranking(
-        query, documents, ids=ids, top=best, method=loading.method(options.layer, options.reference),
+        query, documents, ids=ids, top=best, method=loading.method(options),
         similarity=options.similarity, show_progress_bar=is_watched(),
     )  # fmt: skip
     ranking = tokens if options.tokens else tokens.words()
@@ -85,16 +85,18 @@ def _summary(ranking: Ranking) -> list[str]:
     exact = all(x.is_exact for x in ranking)
     worst = max(ranking, key=lambda x: max(x.errors))
     mark = [] if worst.is_reliable else [f"     ! {worst.to_dict()['warning']}"]
-    rest = "no reference terms" if exact else f"reference terms up to {decimals(terms, 4)}"
+    meaning = f"reference terms up to {decimals(terms, 4)}"
+    meaning = "each similarity = the sum of all its word pairs" if exact else meaning
     return [
-        f"       {len(ranking):,} of {ranking.compared:,} documents, by {first.similarity}",
-        f"       at layer {first.layer}, quadrature error up to {error:.0e}; {rest}",
+        f"       {len(ranking):,} of {ranking.compared:,} documents, by {first.similarity}; {meaning}",
+        f"       error up to {error:.0e}, {first.method}",
         *mark,
     ]
 
 
 def _pairs(x: Attribution) -> list[str]:
     """The strongest pairs of words that stand in both texts, and what all others add: those of special tokens."""
+    x = x.trimmed()
     rows, columns = ([i for i, at in enumerate(offsets) if at] for offsets in (x.offsets_a, x.offsets_b))
     values = x.matrix[np.ix_(rows, columns)]
     order = np.argsort(-np.abs(values), axis=None, kind="stable")[:PAIRS]

@@ -167,6 +167,28 @@ class Attribution(Shown):
             unknown_b=touching(parts_b, self.unknown_b),
         )
 
+    def trimmed(self) -> Attribution:
+        """The same less the rows and columns of zeros of what is not in the texts: special tokens, and prompts.
+
+        By presence these have no part; other methods give them attributions, and these stay.
+        """
+        rows, columns = (
+            [i for i, offset in enumerate(offsets) if offset is not None or matrix[i].any()]
+            for offsets, matrix in ((self.offsets_a, self.matrix), (self.offsets_b, self.matrix.T))
+        )
+        return replace(
+            self,
+            tokens_a=tuple(self.tokens_a[i] for i in rows),
+            tokens_b=tuple(self.tokens_b[j] for j in columns),
+            offsets_a=tuple(self.offsets_a[i] for i in rows),
+            offsets_b=tuple(self.offsets_b[j] for j in columns),
+            matrix=self.matrix[np.ix_(rows, columns)],
+            prompted_a=tuple(rows.index(i) for i in self.prompted_a if i in rows),
+            prompted_b=tuple(columns.index(j) for j in self.prompted_b if j in columns),
+            unknown_a=tuple(rows.index(i) for i in self.unknown_a if i in rows),
+            unknown_b=tuple(columns.index(j) for j in self.unknown_b if j in columns),
+        )
+
     def top(self, k: int = 5) -> list[TokenPair]:
         """The k strongest pairs by magnitude, the strongest first: (token of a, token of b, value)."""
         order = np.argsort(-np.abs(self.matrix), axis=None, kind="stable")[: checked_count(k)]

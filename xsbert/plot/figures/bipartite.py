@@ -42,7 +42,7 @@ def bipartite(
     and what they sum to.
 
     Args:
-        x: the attribution; `x.words()` for words.
+        x: the attribution; `x.words()` for words. Special tokens without a part are left out.
         ax: where to draw; by default a new figure in which every label can be read.
         k: how many pairs are drawn, the strongest; by default as many as the texts have tokens.
         threshold: pairs of a smaller magnitude are left out, in units of the score.
@@ -62,6 +62,7 @@ def bipartite(
         raise TypeError(f"bipartite got a {type(x).__name__}; expected an Attribution, as model.explain gives.")
     if not threshold >= 0:
         raise ValueError(f"threshold got {threshold!r}; expected a magnitude, zero or more.")
+    x = x.trimmed()
     limit = check_limit(limit, x.matrix)
     pairs = _strongest(x.matrix, len(x.tokens_a) + len(x.tokens_b) if k is None else k, threshold)
     longer = max(len(x.tokens_a), len(x.tokens_b), 1)

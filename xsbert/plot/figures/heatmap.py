@@ -40,7 +40,7 @@ def heatmap(
     signs are grey.
 
     Args:
-        x: the attribution; `x.words()` for words.
+        x: the attribution; `x.words()` for words. Special tokens without a part are left out.
         ax: where to draw; by default a new figure in which every label can be read.
         limit: the colours run from −limit to limit, white at zero; by default the largest magnitude.
             Give several panels one limit, `shared_limit(x, y)`, to compare them.
@@ -60,6 +60,7 @@ def heatmap(
             f"heatmap got a {type(x).__name__}; expected an Attribution, as model.explain gives. "
             "For a bare matrix use plot_attributions(A, tokens_a, tokens_b)."
         )
+    x = x.trimmed()
     own, limit = ax is None, check_limit(limit, x.matrix)
     with axes_for(ax, CELL * len(x.tokens_b), CELL * len(x.tokens_a)) as ax:
         image = draw(ax, x.matrix, x.tokens_a, x.tokens_b, limit, cmap)

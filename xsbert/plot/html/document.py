@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from xsbert.plot.html import ranking_summary, summary
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from xsbert.plot.html import summary
 from xsbert.plot.html.page_data import packed as packed_matrix
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
@@ -18,6 +21,12 @@ from xsbert.results.ranking import Ranking
 
 MOST_PAIRS = 4_000_000
 """Token pairs that a page holds: 21 megabytes, and as much again for its words."""
+STRONGEST = 10
+"""Pairs in a page's table."""
+SCRIPTS = {
+    "pair.html": ("common.js", "heatmap.js", "pair.js"),
+    "ranking.html": ("common.js", "ranking.js"),
+}
 
 
 def page(x: Attribution | Ranking) -> str:
@@ -52,24 +61,28 @@ def page(x: Attribution | Ranking) -> str:
 
 def pair_page(x: Attribution) -> str:
     """Two texts side by side, and their heatmap."""
-    tokens = x.folded()
+    tokens = x.folded().trimmed()
     words = tokens.words()
     views = [view(words, "words")]
     if words.matrix.shape != tokens.matrix.shape:
         views.append(view(tokens, "tokens"))
-    values = {
-        "head": f"<h1>Why are these two texts similar?</h1>{summary.equation(x)}{summary.facts(x)}",
-        "switch": _switch() if len(views) > 1 else "",
-        "table": summary.strongest(words),
-    }
-    data = {"views": views, "limit": abs(x.score) or 1.0}
-    title = f"{x.similarity} {summary.number(x.score)}: {x.text_a[:40]} – {x.text_b[:40]}"
-    return _document(title, _asset("pair.html", **values), data, ["common.js", "heatmap.js", "pair.js"])
+    return _document(
+        "pair.html",
+        {"views": views, "limit": abs(x.score) or 1.0},
+        title=f"{x.similarity} {summary.number(x.score)}: {x.text_a[:40]} – {x.text_b[:40]}",
+        x=x,
+        meaning=summary.meaning(x),
+        comparison="" if x.is_exact else summary.comparison(x),
+        unread=summary.unread(x),
+        facts=summary.facts(x),
+        views=[each["name"] for each in views],
+        strongest=words.top(STRONGEST),
+    )
 
 
 def ranking_page(ranking: Ranking) -> str:
     """A query, and its documents with their words shaded by what it finds in them."""
-    ranking = ranking.folded().words()
+    ranking = _trimmed(ranking.folded().words())
     first = ranking[0]  # for the query, whose tokens are the same in all
     cut = any(x.truncated[0] for x in ranking)
     data = {
@@ -84,35 +97,34 @@ def ranking_page(ranking: Ranking) -> str:
             for x in ranking
         ],
     }
-    most = max(max(ranking.scores), 1e-9)
-    places = "".join(
-        f'<li><div class="place"><b>{i + 1}</b><div>{summary.number(x.score)}</div>'
-        f'<meter min="0" max="{most:.6f}" value="{max(0.0, x.score):.6f}" aria-hidden="true"></meter></div>'
-        f'<p class="words" id="document-{i}" dir="auto" role="group" aria-label="Document {i + 1}, similarity '
-        f'{summary.number(x.score)}. Arrow keys move from word to word."></p>{_id(ranking, i)}</li>'
-        for i, x in enumerate(ranking)
+    of = f" of {ranking.compared:,}" if ranking.compared > len(ranking) else ""
+    return _document(
+        "ranking.html",
+        data,
+        title=f"Ranking: {ranking.query[:60]}",
+        count=f"{len(ranking):,}{of} document{'s' if ranking.compared > 1 else ''}",
+        meaning=summary.meaning_of_all(ranking),
+        unread=summary.unread_of_all(ranking),
+        facts=summary.facts_of_all(ranking),
+        scores=ranking.scores,
+        most=max(max(ranking.scores), 1e-9),
+        ids=ranking.ids,
     )
-    stated = ranking_summary.summary(ranking)
-    body = _asset("ranking.html", head=f"<h1>What does the query find?</h1>{stated}", places=places)
-    return _document(f"Ranking: {ranking.query[:60]}", body, data, ["common.js", "ranking.js"])
 
 
-def _id(ranking: Ranking, i: int) -> str:
-    return f'<p class="id">id <bdi>{summary.text(ranking.ids[i])}</bdi></p>' if ranking.ids else ""
+def _trimmed(ranking: Ranking) -> Ranking:
+    """The documents trimmed, where that leaves all the same query."""
+    results = tuple(x.trimmed() for x in ranking)
+    return replace(ranking, results=results) if len({x.tokens_a for x in results}) == 1 else ranking
 
 
-def _document(title: str, body: str, data: dict[str, Any], scripts: list[str]) -> str:
-    style, script = _read("page.css"), "\n".join(_read(name) for name in scripts)
+def _document(name: str, data: dict[str, Any], **values: Any) -> str:
+    """A page from its template. Values are text, and escaped; style, script and data are the package's own."""
+    style, script = _read("page.css"), "\n".join(map(_read, SCRIPTS[name]))
     # Of all that could be run or loaded, these two alone; whatever a text holds.
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{summary.text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n"
-        f'<script type="application/json" id="data">{_json(data)}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
-    )
+    ours = {"style": style, "script": script, "data": _json(data), "policy": policy}
+    return templates().get_template(name).render(values | {part: Markup(text) for part, text in ours.items()})
 
 
 def _json(data: dict[str, Any]) -> str:
@@ -123,17 +135,18 @@ def _json(data: dict[str, Any]) -> str:
     return plain
 
 
-def _switch() -> str:
-    options = "".join(
-        f'<label><input type="radio" name="view" value="{name}"{" checked" if name == "words" else ""}> {name}</label>'
-        for name in ("words", "tokens")
+@cache
+def templates() -> Environment:
+    """The markup of pages, in assets. What is put into it is escaped, and what no page can hold is replaced."""
+    environment = Environment(
+        loader=PackageLoader("xsbert.plot.html", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else printable(str(value)),
+        keep_trailing_newline=True,
     )
-    return f"<fieldset><legend>What the texts are divided into</legend>{options}</fieldset>"
-
-
-def _asset(name: str, **values: str) -> str:
-    """An asset with its places, {{like_this}}, filled."""
-    return re.sub(r"{{(\w+)}}", lambda place: values[place[1]], _read(name))
+    environment.filters["number"] = summary.number
+    return environment
 
 
 @cache

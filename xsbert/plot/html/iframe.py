@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
-from xsbert.plot.html.document import page
-from xsbert.plot.html.page_data import printable
+from xsbert.plot.html.document import page, templates
 from xsbert.results.attribution import Attribution
 from xsbert.results.ranking import Ranking
 
@@ -24,5 +21,5 @@ def frame(x: Attribution | Ranking) -> str | None:
         return None
     texts = [len(x.text_a) + len(x.text_b)] if isinstance(x, Attribution) else [len(text) for text in x.documents]
     lines = sum(2 + min(count, 4000) // CHARACTERS for count in texts)
-    style = f"width:100%;height:{min(BASE + LINE * lines, 1600)}px;border:0"
-    return f'<iframe srcdoc="{escape(content)}" style="{style}" title="xsbert">{escape(printable(repr(x)))}</iframe>'
+    height = min(BASE + LINE * lines, 1600)
+    return templates().get_template("frame.html").render(page=content, height=height, instead=repr(x))

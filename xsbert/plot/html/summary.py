@@ -1,12 +1,15 @@
-"""What a page says in figures: what sums to the similarity, how it was computed, the strongest pairs."""
+"""What a page says in figures: what sums to the similarity, and how it was computed; as plain text."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterable, Sequence
 
-from xsbert.plot.html.page_data import printable
 from xsbert.results.attribution import Attribution, unreliable
 from xsbert.results.decimals import decimals
+from xsbert.results.ranking import Ranking
+
+MOST_NAMED = 5
+"""Documents that a line names by their places; of more it says how many."""
 
 
 def number(value: float, signed: bool = False) -> str:
@@ -14,50 +17,72 @@ def number(value: float, signed: bool = False) -> str:
     return decimals(value, 3, "+" if signed else "").replace("-", "−")
 
 
-def text(value: str) -> str:
-    """A text as HTML: data, never markup."""
-    return escape(printable(value))
-
-
-def equation(x: Attribution) -> str:
-    """The similarity as the sum of the pairs and the reference terms."""
-    ra, rb, rr = x.reference_terms
-    terms = [("=", x.explained, "the pairs explain"), ("+", ra, "f(r<sub>a</sub>)·f(b)")]
-    terms += [("+", rb, "f(a)·f(r<sub>b</sub>)"), ("−", rr, "f(r<sub>a</sub>)·f(r<sub>b</sub>)")]
-    total = f'<div class="total"><b>{number(x.score)}</b><small>similarity ({x.similarity})</small></div>'
-    parts = "".join(
-        f'<span class="sign">{sign}</span><div><b>{number(value)}</b><small>{name}</small></div>'
-        for sign, value, name in terms[: 1 if x.is_exact else None]
-    )
-    return f'<div class="sum">{total}{parts}</div><p class="quiet"><span class="badge">{meaning(x)}</span></p>'
-
-
 def meaning(x: Attribution) -> str:
-    """What exact or approximate means here, with the reference terms."""
-    terms = ", ".join(number(term) for term in x.reference_terms)
+    """What the similarity is in relation to the pairs, behind its figure."""
     if not x.is_reliable:
-        return unreliable(max(x.errors))
+        return f"but {unreliable(max(x.errors))}"
     if x.is_exact:
-        return f"exact: the pairs sum to the similarity (reference terms {terms})"
-    return "approximate: the reference terms are what the pairs leave unexplained"
+        return "= the sum of all word pairs"
+    return f"where the word pairs add {number(x.explained)}, compared with the reference"
 
 
-def facts(x: Attribution) -> str:
-    """How it was computed, in one line."""
-    parts = [f"quadrature error {x.error:.0e}", f"layer {x.layer}", x.model]
-    parts += [f"{x.nodes[0]} + {x.nodes[1]} nodes", x.method]
-    cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
-    parts += [f"the model did not read all of {cut}"] if cut else []
-    return f'<p class="quiet facts">{" · ".join(map(text, parts))}</p>'
-
-
-def strongest(x: Attribution, k: int = 10) -> str:
-    """The strongest pairs as a table, which a screen reader can read; the page's script brings it up to date."""
-    rows = "".join(
-        f"<tr><td><bdi>{text(pair.token_a)}</bdi></td><td><bdi>{text(pair.token_b)}</bdi></td>"
-        f'<td class="num">{number(pair.value, signed=True)}</td></tr>'
-        for pair in x.top(k)
+def comparison(x: Attribution) -> str:
+    """What the pairs of a method with reference terms say, in a sentence."""
+    ra, rb, rr = map(number, x.reference_terms)
+    blank = "blank texts" if "PaddingReference()" in x.method else "its reference"
+    return (
+        f"Compared with {blank}, which this model itself finds {rr} alike, the words add {number(x.explained)}: "
+        f"similarity {number(x.score)} = {number(x.explained)} + {ra} + {rb} − {rr}, where {ra} is the similarity of "
+        f"text B with the reference of text A, and {rb} that of text A with the reference of text B."
     )
-    head = '<tr><th scope="col">text A</th><th scope="col">text B</th><th scope="col" class="num">attribution</th></tr>'
-    caption = "<caption>The strongest pairs</caption>"
-    return f'<table>{caption}<thead>{head}</thead><tbody id="pairs">{rows}</tbody></table>'
+
+
+def unread(x: Attribution) -> str:
+    """Which texts were cut; empty where none was."""
+    cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
+    return f"The model did not read all of {cut}." if cut else ""
+
+
+def facts(x: Attribution) -> list[str]:
+    """How it was computed."""
+    nodes = f"{x.nodes[0]} + {x.nodes[1]} nodes"
+    return [f"{x.similarity} similarity", f"error {x.error:.0e}", x.model, x.method, nodes]
+
+
+def meaning_of_all(ranking: Ranking) -> str:
+    """What the similarities of all documents are in relation to their pairs; or which are otherwise."""
+    missed = [place for place, x in enumerate(ranking, 1) if not x.is_reliable]
+    if missed:
+        return f"{unreliable(max(max(x.errors) for x in ranking))} ({_documents(missed)})"
+    apart = [place for place, x in enumerate(ranking, 1) if not x.is_exact]
+    if not apart:
+        return "Each similarity = the sum of all its word pairs"
+    terms = number(max(abs(term) for x in ranking for term in x.reference_terms))
+    which = "" if len(apart) == len(ranking) else f" in {_documents(apart)}"
+    return f"Reference terms of up to {terms} are what the word pairs leave unexplained{which}"
+
+
+def facts_of_all(ranking: Ranking) -> list[str]:
+    """How the documents were explained: the largest error, the range of nodes, all models and methods."""
+    nodes = sorted(count for x in ranking for count in x.nodes)
+    found = [f"error up to {max(x.error for x in ranking):.0e}"]
+    found += [_each(x.model for x in ranking), _each(x.method for x in ranking)]
+    return [*found, f"{nodes[0]} to {nodes[-1]} nodes a text"]
+
+
+def unread_of_all(ranking: Ranking) -> str:
+    """Which of the query and the documents were cut; empty where none was."""
+    cut = ["the query"] if any(x.truncated[0] for x in ranking) else []
+    if places := [place for place, x in enumerate(ranking, 1) if x.truncated[1]]:
+        cut.append(_documents(places))
+    return f"The model did not read all of {' and '.join(cut)}." if cut else ""
+
+
+def _each(values: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(values))
+
+
+def _documents(places: Sequence[int]) -> str:
+    if len(places) > MOST_NAMED:
+        return f"{len(places):,} documents"
+    return f"document{'s' if len(places) > 1 else ''} {', '.join(map(str, places))}"
