@@ -55,6 +55,7 @@ setup(
         "wcwidth",  # how many columns a terminal gives a character
         "scipy",  # ranks; sentence-transformers installs it already
         "scikit-learn",  # areas under curves; sentence-transformers installs it already
+        "jinja2",  # pages from templates; torch installs it already
         "matplotlib>=3.6",  # fonts fall back by character, math in labels can be turned off
         "tqdm",
     ],

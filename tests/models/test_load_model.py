@@ -19,7 +19,7 @@ from tests.conftest import GOLDEN
 from tests.helpers.hub import served
 from xsbert.models import DotSimilarityLoss, XSMPNet, XSTransformer, load_model
 from xsbert.models.loading import checkpoints
-from xsbert.models.loading.unpack import unpack
+from xsbert.models.loading.download import unpack
 
 ZIP = GOLDEN / "tiny_mpnet_cos.zip"
 TEXTS = ["The dog runs.", "A cat sleeps in the sun."]
@@ -151,7 +151,7 @@ def bomb(path):
     ],
 )
 def test_a_zip_file_that_is_not_to_be_trusted_is_refused(tmp_path, monkeypatch, make, message):
-    monkeypatch.setattr("xsbert.models.loading.unpack.MOST_BYTES", 2_000_000)
+    monkeypatch.setattr("xsbert.models.loading.download.MOST_BYTES", 2_000_000)
     path, kept = tmp_path / "model.zip", tmp_path / "kept"
     make(path)
     with pytest.raises(ValueError, match=message):

@@ -11,7 +11,7 @@ import pytest
 from xsbert import Attribution, Ranking, TokenVectors, contrast
 from xsbert.command.characters import fitted, shown, width
 from xsbert.models import HiddenStates, NeutralReference
-from xsbert.models.loading.unpack import unpack
+from xsbert.models.loading.download import unpack
 from xsbert.models.references import neutral_store
 from xsbert.plot import page
 from xsbert.results.words import group, word_starts

@@ -1,9 +1,9 @@
 """Encoders: sentence-transformers in, functions and hidden states out."""
 
-from xsbert.models.encoders.architectures import XSMPNet as XSMPNet
-from xsbert.models.encoders.architectures import XSRoberta as XSRoberta
 from xsbert.models.encoders.late_interaction import XSMultiVectorEncoder as XSMultiVectorEncoder
 from xsbert.models.encoders.sparse import XSSparseEncoder as XSSparseEncoder
+from xsbert.models.encoders.transformer import XSMPNet as XSMPNet
+from xsbert.models.encoders.transformer import XSRoberta as XSRoberta
 from xsbert.models.encoders.transformer import XSTransformer as XSTransformer
 from xsbert.models.exact.losses import DotSimilarityLoss as DotSimilarityLoss
 from xsbert.models.exact.shift import ReferenceTransformer as ReferenceTransformer

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from sentence_transformers.base.model import BaseModel
 
+from xsbert.models.host import loaded_name
 from xsbert.models.references.weights_digest import digest_of
 
 
 def name_of(model: BaseModel) -> str:
     """The model's name on the hub, or its folder's last name; where there is neither, its encoder's class."""
-    name = getattr(model.config, "_name_or_path", "") or type(model.transformers_model).__name__
-    return without_folders(str(name))
+    return without_folders(loaded_name(model) or type(model.transformers_model).__name__)
 
 
 def without_folders(name: str) -> str:

@@ -50,3 +50,11 @@ class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
     def load(cls, input_path: str) -> XSTransformer:
         """The host's older way to load a saved model."""
         return cls(input_path)
+
+
+class XSMPNet(XSTransformer):
+    """The published class for MPNet encoders, such as all-mpnet-base-v2. An `XSTransformer` explains others too."""
+
+
+class XSRoberta(XSTransformer):
+    """The published class for RoBERTa encoders, such as all-distilroberta-v1."""

@@ -9,6 +9,8 @@ from sentence_transformers.base.model import BaseModel
 from sentence_transformers.base.modules import Router
 from torch import nn
 
+from xsbert.models.host import resolved_prompt, route_of
+
 Both = str | None | tuple[str | None, str | None]
 """A choice for both texts of a pair, or one for each."""
 NAMES = {"query": ("query",), "document": ("document", "passage", "corpus")}
@@ -42,8 +44,8 @@ def given(
         )
     if prompt is None and name is None and task is not None:
         name = next((name for name in NAMES.get(task, ()) if name in model.prompts), None)
-    resolved = model._resolve_prompt(prompt, None if prompt is not None else name)
-    return [Given(string, resolved or "", task or "") for string in strings]
+    resolved = resolved_prompt(model, prompt, name)
+    return [Given(string, resolved, task or "") for string in strings]
 
 
 def both(value: Any) -> tuple[Any, Any]:
@@ -68,7 +70,7 @@ def routed(modules: Sequence[nn.Module], task: str) -> tuple[nn.Module, ...]:
     found: list[nn.Module] = []
     for module in modules:
         if isinstance(module, Router):
-            route: Any = module.sub_modules[str(module._resolve_route(task or None, "text"))]
+            route: Any = module.sub_modules[route_of(module, task)]
             found += route
         else:
             found.append(module)

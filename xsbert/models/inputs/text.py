@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from sentence_transformers.base.model import BaseModel
 from torch import Tensor
 
 from xsbert.models.encoders.checks import say_once
+from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
 from xsbert.models.inputs.prompts import Given, given, routed
 from xsbert.results.words import Offset
@@ -94,11 +94,8 @@ def read(model: BaseModel, text: str | Given) -> Text:
 
 def _preprocessed(model: BaseModel, text: Given) -> Any:
     options = {"prompt": text.prompt or None} | ({"task": text.task} if text.task else {})
-    if not getattr(model[0], "can_flatten_inputs", False):
-        return model.preprocess([text.string], **options)
     # With flash attention the host packs texts into one row, without masks or offsets; not on this copy.
-    reader: Any = copy.copy(model[0])
-    reader.can_flatten_inputs = False
+    reader = model if (first := without_flattening(model[0])) is model[0] else first
     return reader.preprocess([text.string], **options)
 
 

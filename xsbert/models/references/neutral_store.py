@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xsbert.models.loading.cache import cache
+from xsbert.models.loading.download import cache
 from xsbert.results.json_files import write_whole
 
 IN_MEMORY, IN_FILES = 128, 2048

@@ -18,6 +18,8 @@ from sentence_transformers.sparse_encoder.modules import SpladePooling
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
+from xsbert.models.host import make_eager
+
 HOSTS = ("torch", "transformers", "sentence_transformers", "accelerate", "peft")
 
 
@@ -34,8 +36,8 @@ def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequent
         for hooks in (module._forward_hooks, module._forward_pre_hooks):
             for key in [key for key, hook in hooks.items() if not _is_of_a_host(hook)]:
                 del hooks[key]
-        if isinstance(module, PreTrainedModel) and module.config._attn_implementation != "eager":
-            module.set_attn_implementation("eager")
+        if isinstance(module, PreTrainedModel):
+            make_eager(module)
         elif isinstance(module, SpladePooling):
             module.training = True  # in evaluation it writes over what a backward pass needs; else it is the same
     return twin
@@ -70,6 +72,22 @@ def in_float64(twin: nn.Sequential, unused: Iterable[nn.Module]) -> nn.Sequentia
     double = copy.deepcopy(twin, _shared(twin))
     _convert(double, torch.float64, keep=skipped)
     return double
+
+
+class InDouble(nn.Module):
+    """Word embeddings that stay in float32, and give float64: their values are replaced anyway."""
+
+    def __init__(self, embeddings: nn.Module) -> None:
+        super().__init__()
+        self.embeddings = embeddings
+
+    def forward(self, input_ids: Tensor) -> Any:
+        found = self.embeddings(input_ids)
+        return tuple(map(_doubled, found)) if isinstance(found, tuple) else found.double()  # I-BERT: and a scale
+
+
+def _doubled(value: Any) -> Any:
+    return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def _shared(root: nn.Module) -> dict[int, Any]:

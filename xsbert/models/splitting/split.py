@@ -25,7 +25,7 @@ from xsbert.models.splitting.hooks import (
 )
 from xsbert.models.splitting.layer_stack import Layer, layers_of, resolve_layer
 from xsbert.models.splitting.presence import POWER, present
-from xsbert.models.splitting.private_copy import in_float64, private_copy
+from xsbert.models.splitting.private_copy import InDouble, in_float64, private_copy
 
 
 class Split:
@@ -233,25 +233,9 @@ class Split:
             unused = [module for module, _ in self._layers[:passed] if module not in running]
             double = in_float64(self.modules, [embeddings, *unused])
             twins = dict(zip(self.modules.modules(), double.modules(), strict=True))
-            transformers_model(double).set_input_embeddings(_InDouble(embeddings))
+            transformers_model(double).set_input_embeddings(InDouble(embeddings))
             self._double = double, [Layer(twins[module], turn) for module, turn in self._layers]
         return self._double
-
-
-class _InDouble(nn.Module):
-    """Word embeddings that stay in float32, and give float64: their values are replaced anyway."""
-
-    def __init__(self, embeddings: nn.Module) -> None:
-        super().__init__()
-        self.embeddings = embeddings
-
-    def forward(self, input_ids: Tensor) -> Any:
-        found = self.embeddings(input_ids)
-        return tuple(map(_doubled, found)) if isinstance(found, tuple) else found.double()  # I-BERT: and a scale
-
-
-def _doubled(value: Any) -> Any:
-    return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def transformers_model(modules: nn.Module) -> PreTrainedModel:

@@ -1,17 +1,47 @@
-"""A model out of a zip file, without trusting the file."""
+"""A packed model: downloaded, and taken out of its zip file without trusting the file."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+import urllib.error
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-# What is refused as absurd: the largest published checkpoint has 0.5 GB in under 20 files.
+import torch
+
 MOST_BYTES = 8 * 2**30
 MOST_FILES = 1000
+"""What more is refused as absurd: the largest published checkpoint has 0.5 GB in under 20 files."""
+
+
+def cache() -> Path:
+    """The user's cache folder: xsbert in $XDG_CACHE_HOME, else in ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "xsbert"
+
+
+def download(url: str, folder: Path) -> None:
+    """Downloads a packed model and unpacks it to `folder`, which appears whole or not at all.
+
+    Raises:
+        ConnectionError: the download broke off, never began, or gave something else. Nothing is left behind.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-", ignore_cleanup_errors=True) as to:
+        archive = Path(to, Path(url).name)
+        remedy = f"Try again; or get the file by other means, and load it by its path: load_model('{archive.name}')."
+        try:
+            torch.hub.download_url_to_file(url, str(archive))
+        except (urllib.error.URLError, OSError) as cause:
+            raise ConnectionError(f"{url} could not be downloaded ({cause}). {remedy}") from cause
+        try:
+            unpack(archive, folder)
+        except ValueError as cause:
+            raise ConnectionError(
+                f"The download of {url} broke off, or gave something else ({cause}). {remedy}"
+            ) from cause
 
 
 def unpack(archive: Path, folder: Path) -> None:
