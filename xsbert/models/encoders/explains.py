@@ -31,8 +31,9 @@ class Explains(Wraps):
 
         Args:
             text_a, text_b: the texts, with S_a and S_b tokens.
-            method: what is integrated, and how: by default `HiddenStates()`, whose arguments are the layer, the
-                reference, the quadrature and the mode. Static embeddings need none.
+            method: what is integrated, and how. By default `Presence()`: how much each word is there, so that the
+                pairs of any model sum to its score. `HiddenStates()` is the papers'. Their arguments are the layer, the
+                quadrature and more. Static embeddings need none.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             prompt, prompt_name, task: what `encode` puts before a text, as there; with the task "query" or
                 "document" what `encode_query` and `encode_document` put there, and the route that they

@@ -8,8 +8,8 @@ from typing import Any, TypedDict, TypeVar, cast
 import torch
 
 from xsbert.models.inputs.prompts import Both
-from xsbert.models.methods.hidden_states import HiddenStates
 from xsbert.models.methods.method import Method, check_method
+from xsbert.models.methods.presence import Presence
 from xsbert.results.arguments import at_least
 
 
@@ -17,7 +17,7 @@ class WorkOptions(TypedDict, total=False):
     """How token vectors are computed.
 
     Keys:
-        method: what is integrated, and how: `HiddenStates(layer=…, reference=…, quadrature=…)`.
+        method: what is integrated, and how: by default `Presence()`; the papers' is `HiddenStates()`.
         memory: the bytes that a pass may hold beyond the model; by default a quarter of what is free. What doesn't
             fit is done in parts, down to one tangent at one point.
         matmul_dtype: a lower precision for products with weights, such as torch.bfloat16 where the device has matrix
@@ -75,7 +75,7 @@ class PairOptions(WorkOptions, total=False):
     task: Both
 
 
-FOR_WORK: WorkOptions = {"method": HiddenStates(), "memory": None, "matmul_dtype": None, "show_progress_bar": None}
+FOR_WORK: WorkOptions = {"method": Presence(), "memory": None, "matmul_dtype": None, "show_progress_bar": None}
 FOR_VECTORS: VectorOptions = {**FOR_WORK, "prompt": None, "prompt_name": None, "task": None}
 FOR_PAIRS: PairOptions = {**FOR_WORK, "similarity": None, "prompt": None, "prompt_name": None, "task": None}
 FOR_MATCHES: MatchOptions = {
@@ -100,7 +100,7 @@ def settled(options: Mapping[str, Any], defaults: Options, function: str) -> Opt
         if name in OF_METHODS and "method" in defaults:
             raise TypeError(
                 f"{function} got {name}={options[name]!r:.60}; expected it within the method: "
-                f"method=HiddenStates({name}=…)."
+                f"method=Presence({name}=…) or HiddenStates({name}=…)."
             )
         if name not in defaults:
             raise TypeError(f"{function} got an unexpected option {name!r}; expected some of {', '.join(defaults)}.")

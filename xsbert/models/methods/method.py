@@ -21,8 +21,8 @@ class Method(Protocol):
     """
 
     @property
-    def layer(self) -> int:
-        """The layer from which on the encoder is attributed; negative from the end."""
+    def layer(self) -> int | None:
+        """The layer from which on the encoder is attributed; negative from the end. None for the last but two."""
         ...
 
     @property
@@ -71,7 +71,7 @@ def even_shares(players: Tensor, shared: bool) -> Tensor:
 def check_method(method: Any) -> None:
     """Raises TypeError for what is no method."""
     if isinstance(method, type) or not hasattr(method, "paths"):
-        raise TypeError(f"method got {method!r:.60}; expected a method, such as HiddenStates(layer=-2).")
+        raise TypeError(f"method got {method!r:.60}; expected a method, such as Presence() or HiddenStates(layer=-2).")
 
 
 def check_settings(quadrature: Any, mode: Any) -> None:

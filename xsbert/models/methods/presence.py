@@ -36,7 +36,8 @@ class Presence:
 
     Args:
         layer: the layer from which on presence counts, 0 for everywhere; negative from the end. Layers before it see
-            the whole text. From deeper layers it costs less, and is less true for pairs.
+            the whole text. From deeper layers it costs less, and is less true for pairs. By default the last layer
+            but two: of those that take at most twice as long as `HiddenStates()`, the truest where words are deleted.
         shared: whether f(∅) is shared evenly among the text's tokens, u_s += f(∅) / players: no text is similar to
             nothing, so that the jump from nothing to f(∅) belongs to all alike (a unanimity game's Shapley value).
             Then the pairs sum to the score. Not shared, f(∅) stands as three reference terms.
@@ -49,14 +50,15 @@ class Presence:
         TypeError: `layer` is no whole number, `quadrature` no rule, `mode` no mode, or `layer_stack` no string.
     """
 
-    layer: int = 0
+    layer: int | None = None
     shared: bool = True
     quadrature: Rule = Adaptive()  # noqa: RUF009  # frozen values
     mode: Mode = ByLength()  # noqa: RUF009
     layer_stack: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layer", whole_number(self.layer, "layer", "a whole number, such as 0"))
+        if self.layer is not None:
+            object.__setattr__(self, "layer", whole_number(self.layer, "layer", "a whole number, such as 0"))
         check_settings(self.quadrature, self.mode)
 
     def __repr__(self) -> str:

@@ -65,12 +65,14 @@ def layers_of(encoder: Any, path: str | None = None) -> list[Layer]:
 
 
 def resolve_layer(layer: object, count: int) -> int:
-    """A layer's number from 0 to L − 1; negative numbers count from the end.
+    """A layer's number from 0 to L − 1; negative numbers count from the end, None is the last but two if there is one.
 
     Raises:
         TypeError: `layer` is no whole number.
         ValueError: it is out of range.
     """
+    if layer is None:
+        return max(0, count - 3)
     layer = whole(layer, "layer", "a whole number, such as -2")
     if not -count <= layer < count:
         raise ValueError(

@@ -33,7 +33,7 @@ class Split:
 
     Args:
         modules: the model's modules, in their order.
-        layer: the layer l, from 0 (the embeddings' output) to L − 1; negative from the end.
+        layer: the layer l, from 0 (the embeddings' output) to L − 1; negative from the end; None for the last but two.
         truncate_dim: how many dimensions of the embedding are kept; None for all.
         layer_stack: the dotted path of the layer stack, where it is not the one that is found.
 
@@ -42,7 +42,11 @@ class Split:
     """
 
     def __init__(
-        self, modules: list[nn.Module], layer: int, truncate_dim: int | None = None, layer_stack: str | None = None
+        self,
+        modules: list[nn.Module],
+        layer: int | None,
+        truncate_dim: int | None = None,
+        layer_stack: str | None = None,
     ) -> None:
         kept = without_trailing_normalize(modules)
         self.normalizes = len(kept) < len(modules)
