@@ -81,17 +81,6 @@ def test_an_exact_model_leaves_nothing_unexplained(command, tiny_folders):
     assert "none, the token pairs sum to the similarity" in output
 
 
-def test_a_neutral_reference_makes_the_pairs_sum_to_the_similarity(command, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    status, output, _ = command(A, B, "--layer", "-1", "--reference", "neutral")
-    explained, score = (
-        next(line for line in output.splitlines() if name in line)[25:35] for name in ("pairs ex", "= s")
-    )
-    assert status == 0
-    assert "none, the token pairs sum to the similarity" in output
-    assert float(explained) == pytest.approx(float(score), abs=2e-3)
-
-
 def test_the_packaged_exact_model_has_a_name(command):
     status, output, _ = command(A, B, model="minilm_cos")
     assert status == 0

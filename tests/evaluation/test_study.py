@@ -349,7 +349,7 @@ def test_the_command_prints_tables_and_goes_on(command, tmp_path):
                   "Agreement"):  # fmt: skip
         assert f"**{title}**" in output
     assert all(f"| {name}" in output for name in METHODS)
-    (missing,) = re.findall(r"completeness.*?integrated, layer \d, neutral \| (.+?) \|", output, re.DOTALL)
+    (missing,) = re.findall(r"completeness.*?presence, layer \d \| (.+?) \|", output, re.DOTALL)
     assert re.fullmatch(r"\d\.\de−0[3-9] \[.*]", missing.strip("*"))  # three digits behind the point would be zeros
     assert "nothing to show" not in output
     assert "Left out" not in output

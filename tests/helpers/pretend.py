@@ -32,10 +32,8 @@ from xsbert.evaluation import AttentionRollout, Cosines, Relevance
 from xsbert.models import (
     DotSimilarityLoss,
     HiddenStates,
-    ItselfReference,
     MaskReference,
     MeanReference,
-    NeutralReference,
     ZeroReference,
 )
 
@@ -43,7 +41,7 @@ A, B = "The coffee is bad.", "This is not a good coffee, said the man."
 Cases = dict[str, Callable[[Any], Any]]
 
 RULES = {"Riemann": RightRiemann(3), "Legendre": GaussLegendre(3), "adaptive": Adaptive()}
-REFERENCES = (MaskReference(), ZeroReference(), MeanReference((A, B)), NeutralReference(special=False))
+REFERENCES = (MaskReference(), ZeroReference(), MeanReference((A, B)))
 ENCODER: Cases = {
     **{
         f"token vectors, {name}": lambda model, rule=rule: (
@@ -61,7 +59,7 @@ ENCODER: Cases = {
         f"{reference!r}": lambda model, reference=reference: (
             model.explain(A, B, method=HiddenStates(reference=reference)).matrix
         )
-        for reference in (*REFERENCES, NeutralReference(ItselfReference()))
+        for reference in REFERENCES
     },
     "layer 0": lambda model: model.explain(A, B, method=HiddenStates(layer=0)).matrix,
     "little memory": lambda model: model.explain(A, B, memory=200_000).matrix,

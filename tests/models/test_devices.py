@@ -16,7 +16,6 @@ from tests.helpers.pretend import ENCODER, LATE, PLACES, SPARSE
 from xsbert.attribution import Adaptive, GaussLegendre, RightRiemann
 from xsbert.attribution.integration.pullback import pulled_back
 from xsbert.attribution.integration.token_vectors import token_vectors
-from xsbert.attribution.zero_search import find_root
 from xsbert.training import BatchesOfLikeLength
 
 ROOT = Path(__file__).parents[2]
@@ -66,13 +65,6 @@ def test_the_default_device_has_no_part_in_an_integral(rule):
 
 def _pulled(rule):
     return pulled_back(line(curved, START, END), rule, END).products
-
-
-def test_the_default_device_has_no_part_in_a_search():
-    moves = torch.ones(4, dtype=torch.bool)
-    with torch.device("meta"):
-        found = find_root(lambda hidden: curved(hidden) - 1, START, 1e-9, moves, memory=1e9, rows=100)
-    assert found.size <= 1e-9
 
 
 def test_the_default_device_has_no_part_in_references_and_batches(tiny):

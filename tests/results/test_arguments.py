@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xsbert.attribution import Adaptive, ByLength, GaussLegendre, RightRiemann
-from xsbert.models import HiddenStates, NeutralReference
+from xsbert.models import HiddenStates
 from xsbert.plot import bipartite
 from xsbert.results.arguments import at_least, real, whole
 
@@ -18,7 +18,6 @@ A, B = "The coffee is bad.", "Good coffee!"
         (GaussLegendre(np.int32(4)), GaussLegendre(4)),
         (RightRiemann(np.uint8(4)), RightRiemann(4)),
         (ByLength(np.float64(2)), ByLength(2)),
-        (NeutralReference(rtol=np.float64(1e-5)), NeutralReference(rtol=1e-5)),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -10,9 +10,8 @@ import pytest
 
 from xsbert import Attribution, Ranking, TokenVectors, contrast
 from xsbert.command.characters import fitted, shown, width
-from xsbert.models import HiddenStates, NeutralReference
+from xsbert.models import HiddenStates
 from xsbert.models.loading.download import unpack
-from xsbert.models.references import neutral_store
 from xsbert.plot import page
 from xsbert.results.words import group, word_starts
 from xsbert.training.output import Output
@@ -123,62 +122,6 @@ def test_an_error_without_a_size_is_kept(results, tmp_path):
     x.save(tmp_path / "pair.json")
     assert "Infinity" not in (tmp_path / "pair.json").read_text()
     assert Attribution.load(tmp_path / "pair.json") == x
-
-
-def saved(states, scale):
-    content = io.BytesIO()
-    np.savez(content, states=states, scale=scale)
-    return content.getvalue()
-
-
-GOOD = np.zeros((1, 3, 4), np.float32)
-BAD_CACHES = {
-    "nan": saved(GOOD * np.nan, np.float64(1)),
-    "another shape": saved(GOOD[0], np.float64(1)),
-    "two texts": saved(np.repeat(GOOD, 2, 0), np.float64(1)),
-    "no tokens": saved(GOOD[:, :0], np.float64(1)),
-    "whole numbers": saved(GOOD.astype(int), np.float64(1)),
-    "texts": saved(np.array([[["a"]]]), np.float64(1)),
-    "scale nan": saved(GOOD, np.float64("nan")),
-    "scale zero": saved(GOOD, np.float64(0)),
-    "scale negative": saved(GOOD, np.float64(-1)),
-    "scales": saved(GOOD, np.ones(2)),
-    "no zip": b"states",
-}
-
-
-def test_a_damaged_cache_gives_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder, chance = tmp_path / "xsbert" / "neutral", random.Random(0)
-    folder.mkdir(parents=True)
-    good = saved(GOOD, np.float64(1))
-    (folder / "good.npz").write_bytes(good)
-    assert neutral_store.kept("good").scale == 1
-    for name, content in BAD_CACHES.items():
-        (folder / f"{name}.npz").write_bytes(content)
-        assert neutral_store.kept(name) is None, name
-    for number in range(200):
-        content = bytearray(good)
-        for _ in range(chance.randint(1, 8)):
-            content[chance.randrange(len(content))] = chance.randrange(256)
-        (folder / f"{number}.npz").write_bytes(content[: chance.randint(0, len(content))])
-        found = neutral_store.kept(str(number))
-        assert found is None or np.isfinite(found.states.numpy()).all()
-
-
-@pytest.mark.parametrize("scale", [1e9, 1e-9])
-def test_a_scale_that_is_made_up_is_not_believed(minilm, tmp_path, monkeypatch, scale):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(neutral_store, "_MEMORY", type(neutral_store._MEMORY)())
-    method = HiddenStates(-1, NeutralReference())
-    expected = minilm.token_vectors([A], method=method)[0]
-    (file,) = (tmp_path / "xsbert" / "neutral").glob("*.npz")
-    with np.load(file) as held:
-        states = held["states"]
-    neutral_store._MEMORY.clear()
-    file.write_bytes(saved(states + 1, np.float64(scale)))
-    found = minilm.token_vectors([A], method=method)[0]
-    np.testing.assert_allclose(found.reference_embedding, expected.reference_embedding, atol=1e-4)
 
 
 def test_a_damaged_zip_is_a_model_or_refused_by_name(tmp_path):

@@ -45,16 +45,8 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
 
 
 def method(options: argparse.Namespace) -> Method:
-    """The method that `--method`, `--layer` and `--reference` ask for.
-
-    Raises:
-        ValueError: a reference for a method that has none.
-    """
-    from xsbert.models import HiddenStates, NeutralReference, PaddingReference, Presence
+    """The method that `--method` and `--layer` ask for."""
+    from xsbert.models import HiddenStates, Presence
 
     layer = {} if options.layer is None else {"layer": options.layer}
-    if options.method == "presence":
-        if options.reference is not None:
-            raise ValueError(f"--reference got {options.reference}, and presence has none: add --method hidden-states.")
-        return Presence(**layer)
-    return HiddenStates(reference=NeutralReference() if options.reference == "neutral" else PaddingReference(), **layer)
+    return Presence(**layer) if options.method == "presence" else HiddenStates(**layer)

@@ -12,7 +12,6 @@ from xsbert.command.messages import failed
 
 RANK = "rank"
 METHODS = ("presence", "hidden-states")
-REFERENCES = ("padding", "neutral")
 
 PAIR_TEXT = """\
 Why does this model find these two texts similar? Prints the similarity, what
@@ -138,12 +137,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="the layer that the method begins at: 0 (the embeddings) to the last, negative from the end (default: the "
         "method's own)",
-    )
-    parser.add_argument(
-        "--reference",
-        choices=REFERENCES,
-        help="of hidden states, what a text is compared with: as many padding tokens (the default), or hidden states "
-        "near theirs that the model embeds as zero; these are searched for once for each length of text",
     )
     parser.add_argument("--similarity", choices=("cosine", "dot"), help="default: the model's own")
 

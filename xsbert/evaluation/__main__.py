@@ -97,7 +97,7 @@ def _grid(options: argparse.Namespace) -> Grid:
     from xsbert.models.splitting.layer_stack import layers_of
 
     known = references()
-    chosen = options.references or ["padding", "neutral"]
+    chosen = options.references or ["padding"]
     if unknown := [name for name in chosen if name not in known]:
         raise ValueError(f"--references got {unknown[0]!r}; expected some of {', '.join(known)}.")
     models = subjects(options.model, options.exact, options.device)
@@ -152,8 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--words", metavar="W", type=_count, help="only pairs whose texts have at most so many words")
     option("--sanity-pairs", metavar="N", type=_count, help="how many pairs to randomise and swap (default: 20)")
     option("--layers", metavar="L", type=int, nargs="+", help="default: 0, the middle one, and the last two")
-    option("--references", metavar="R", nargs="+", help="by name: padding, mask, zero, mean, neutral, and variants "
-           "of it, which an unknown name lists (default: padding and neutral)")  # fmt: skip
+    option("--references", metavar="R", nargs="+", help="by name: padding, mask, zero, mean (default: padding)")
     option("--methods", metavar="M", nargs="+", help="by name, such as integrated or random (default: all)")
     option("--judges", metavar="J", nargs="+", choices=JUDGES, default=JUDGES, help=f"of {', '.join(JUDGES)}")
     option("--seed", metavar="S", type=int, default=0, help="of what is drawn at random (default: 0)")

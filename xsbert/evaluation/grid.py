@@ -18,10 +18,8 @@ from xsbert.evaluation.sampled import SampledShapley
 from xsbert.evaluation.sanity import Randomised
 from xsbert.models import (
     HiddenStates,
-    ItselfReference,
     MaskReference,
     MeanReference,
-    NeutralReference,
     PaddingReference,
     Presence,
     Reference,
@@ -58,10 +56,6 @@ def references() -> dict[str, Reference]:
         "mask": MaskReference(),
         "zero": ZeroReference(),
         "mean": MeanReference(tuple(text for pair in PAIRS for text in pair)),
-        "neutral": NeutralReference(),
-        "neutral, special tokens kept": NeutralReference(special=False),
-        "neutral, from mask": NeutralReference(MaskReference()),
-        "neutral, nearest": NeutralReference(ItselfReference()),
     }
 
 

@@ -14,8 +14,6 @@ from xsbert.models.loading.default import load_reachable as load_reachable
 from xsbert.models.methods.hidden_states import HiddenStates as HiddenStates
 from xsbert.models.methods.method import Method as Method
 from xsbert.models.methods.presence import Presence as Presence
-from xsbert.models.references.neutral import NeutralReference as NeutralReference
-from xsbert.models.references.others import ItselfReference as ItselfReference
 from xsbert.models.references.others import MaskReference as MaskReference
 from xsbert.models.references.others import MeanReference as MeanReference
 from xsbert.models.references.others import ZeroReference as ZeroReference

@@ -28,9 +28,7 @@ class HiddenStates:
     Args:
         layer: whose input the tokens are taken at: 0 (the embeddings' output) to L − 1, negative from the end.
             Deeper layers cost less; there tokens know more of their context.
-        reference: what a text is compared with. `PaddingReference()`, the papers', is there at once; with
-            `NeutralReference()` the pairs of an unmodified model sum to its own score, after a search that is made
-            once for each length. Not every model has one.
+        reference: what a text is compared with: `PaddingReference()`, the papers', or another.
         quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
         mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back through a much longer
             text. The matrix is the same, to the errors that it carries. Where no gradients pass through the model,

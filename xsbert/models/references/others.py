@@ -1,7 +1,4 @@
-"""Other references: mask tokens, zero, a corpus's mean, and the text itself, as a start for `NeutralReference`.
-
-None of them is neutral by itself. `NeutralReference(start=…)` takes each.
-"""
+"""Other references: mask tokens, zero, and a corpus's mean. A model embeds none of them as zero."""
 
 from __future__ import annotations
 
@@ -69,17 +66,3 @@ class MeanReference:
             rows = [split.hidden_states(split.preprocess(text, prompt))[0] for text in self.corpus]  # (S, H) each
             means[self.corpus, prompt] = torch.cat(rows).double().mean(0).to(rows[0])
         return means[self.corpus, prompt].expand(*texts.features["input_ids"].shape, -1)
-
-
-@dataclass(frozen=True)
-class ItselfReference:
-    """The text's own hidden states. As a start: `NeutralReference(ItselfReference())` is the nearest to each text,
-    and is searched for each."""
-
-    def features(self, texts: Batch, tokenizer: Any) -> dict[str, Any]:
-        """The texts, as the encoder is given them."""
-        return texts.features
-
-    def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
-        """The texts' hidden states at the split's layer, `(B, S, H)`."""
-        return split.hidden_states(texts.features)
