@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from xsbert.attribution.integration.paths import Paths
-from xsbert.attribution.quadrature.rule import GaussLegendre, RightRiemann
+from xsbert.attribution.quadrature.fixed import GaussLegendre, RightRiemann
 
 NODES_AT_ONCE = 10
 

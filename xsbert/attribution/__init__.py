@@ -6,9 +6,9 @@ from xsbert.attribution.mode import Mode as Mode
 from xsbert.attribution.mode import Reverse as Reverse
 from xsbert.attribution.pair import attribute as attribute
 from xsbert.attribution.quadrature.adaptive import Adaptive as Adaptive
-from xsbert.attribution.quadrature.rule import GaussLegendre as GaussLegendre
+from xsbert.attribution.quadrature.fixed import GaussLegendre as GaussLegendre
+from xsbert.attribution.quadrature.fixed import RightRiemann as RightRiemann
 from xsbert.attribution.quadrature.rule import Nodes as Nodes
-from xsbert.attribution.quadrature.rule import RightRiemann as RightRiemann
 from xsbert.attribution.quadrature.rule import Rule as Rule
 from xsbert.results.attribution import Attribution as Attribution
 from xsbert.results.contrast import Contrast as Contrast

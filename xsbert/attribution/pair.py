@@ -38,7 +38,8 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
 
 def products_of(a: TokenVectors, b: TokenVectors) -> np.ndarray:
     """The products of two texts' token vectors, `(S_a, S_b)`, in float64."""
-    return a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
+    products: np.ndarray = a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
+    return products
 
 
 def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:

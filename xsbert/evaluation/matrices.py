@@ -16,15 +16,29 @@ class Matrix(Protocol):
     """What a method gives for a pair: an `Attribution` is one, and so is a `PairMatrix`."""
 
     @property
-    def text_a(self) -> str: ...
+    def text_a(self) -> str:
+        """The first text."""
+        ...
+
     @property
-    def text_b(self) -> str: ...
+    def text_b(self) -> str:
+        """The second text."""
+        ...
+
     @property
-    def offsets_a(self) -> tuple[Offset, ...]: ...
+    def offsets_a(self) -> tuple[Offset, ...]:
+        """Where the tokens of the first stand in it; None for special ones."""
+        ...
+
     @property
-    def offsets_b(self) -> tuple[Offset, ...]: ...
+    def offsets_b(self) -> tuple[Offset, ...]:
+        """Those of the second."""
+        ...
+
     @property
-    def matrix(self) -> np.ndarray: ...
+    def matrix(self) -> np.ndarray:
+        """What each pair of tokens adds, `(S_a, S_b)`."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,4 +28,5 @@ class Shown(Record):
 
     def _repr_html_(self) -> str | None:
         """The page as a notebook shows it, in a frame of its own; None where it would be too large."""
-        return import_module("xsbert.plot.html.iframe").frame(self)
+        shown: str | None = import_module("xsbert.plot.html.iframe").frame(self)
+        return shown

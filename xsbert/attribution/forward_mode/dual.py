@@ -56,8 +56,10 @@ class Dual(Tensor):
 
     @staticmethod
     def __new__(cls, primal: Tensor, tangent: Tangent) -> Dual:
+        """A tensor of the primal's shape and dtype, without memory of its own."""
         make: Any = Tensor._make_wrapper_subclass
-        return make(cls, primal.shape, dtype=primal.dtype, device=primal.device)
+        dual: Dual = make(cls, primal.shape, dtype=primal.dtype, device=primal.device)
+        return dual
 
     def __init__(self, primal: Tensor, tangent: Tangent) -> None:
         self.primal, self.tangent, self.aliased = primal, tangent, False
@@ -125,11 +127,10 @@ def _written(func: Any, args: Any, kwargs: Any) -> Dual:
     if not isinstance(target, Dual) or target.aliased:
         raise Unsupported(f"{name_of(func)} writes into memory that something else may read")
     result = values(*args, **kwargs)
-    if result is target:
-        return target
     if not isinstance(result, Dual) or result.aliased or (result.shape, result.dtype) != (target.shape, target.dtype):
         raise Unsupported(f"{name_of(func)} writes another shape or dtype, or what shares memory")
-    target.primal, target.tangent = laid_out_as(target.primal, result.primal), result.tangent
+    if result is not target:
+        target.primal, target.tangent = laid_out_as(target.primal, result.primal), result.tangent
     return target
 
 

@@ -255,7 +255,7 @@ def _scaled(x: Dual, factor: Any) -> Tangent:
     if not isinstance(factor, Tensor) or factor.dim() == 0:
         if isinstance(tangent, OneToken):
             return OneToken(tangent.values * factor, tangent.axis, tangent.tokens, tangent.size)
-        return x.dense() * factor
+        return torch.mul(x.dense(), factor)
     factor = factor.to(_values(tangent).dtype)
     if isinstance(tangent, Deferred) and factor.shape == (*x.primal.shape[:-1], 1):
         scale = factor if tangent.scale is None else tangent.scale * factor
@@ -263,7 +263,7 @@ def _scaled(x: Dual, factor: Any) -> Tangent:
     if isinstance(tangent, OneToken):
         at_tokens = tangent.of(factor.expand(x.primal.shape))
         return OneToken(tangent.values * at_tokens, tangent.axis, tangent.tokens, tangent.size)
-    return x.dense() * factor
+    return torch.mul(x.dense(), factor)
 
 
 def _times(x: Dual, right: Tensor) -> Tangent:

@@ -70,7 +70,7 @@ class Live(TorchDispatchMode):
     """Within the context, the bytes of the tensors that were made there and live, `now`, and their `peak`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._owners: dict[int, int] = {}  # address → how many tensors share the memory there
 

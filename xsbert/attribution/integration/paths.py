@@ -64,10 +64,10 @@ class Paths:
         return self._values_at_both_ends[1]
 
     @cached_property
-    def _values_at_both_ends(self) -> tuple[Tensor, ...]:
+    def _values_at_both_ends(self) -> Tensor:
         texts = torch.arange(len(self), device="cpu")
         values = self.value(torch.tensor([0.0, 1.0], device="cpu").repeat_interleave(len(self)), texts.repeat(2))
-        return values.split(len(self))
+        return values.view(2, len(self), -1)
 
     def deltas(self, texts: Tensor) -> Tensor:
         """δ = x − r for each of the texts named, `(N, S, H)`, in the hidden states' own precision."""

@@ -30,4 +30,5 @@ def is_wrong(paths: Paths) -> bool:
 
 
 def _lengths(vectors: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(vectors, dim=1)
+    lengths: Tensor = torch.linalg.vector_norm(vectors, dim=1)
+    return lengths

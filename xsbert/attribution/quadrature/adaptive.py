@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from xsbert.attribution.quadrature.rule import Answer, GaussLegendre, Nodes, Plan, Question
+from xsbert.attribution.quadrature.fixed import GaussLegendre
+from xsbert.attribution.quadrature.rule import Answer, Nodes, Plan, Question
 from xsbert.results.arguments import at_least, real
 
 # A float32 path resolves α to a few steps of this size. Where a step is a larger share of a panel

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from xsbert.attribution.integration.feature_vectors import check_size, feature_vectors, uncompressed
-from xsbert.attribution.quadrature.rule import RightRiemann
+from xsbert.attribution.quadrature.fixed import RightRiemann
 from xsbert.models.encoders.engine import Engine, undisturbed
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import check_string, read

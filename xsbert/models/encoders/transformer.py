@@ -43,6 +43,7 @@ class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
 
         @wraps(SentenceTransformer.encode)
         def encode(self, *args: Any, **kwargs: Any) -> Any:
+            """The host's; references of exact models live for one call."""
             with references_shared():
                 return super().encode(*args, **kwargs)
 

@@ -82,6 +82,7 @@ class InDouble(nn.Module):
         self.embeddings = embeddings
 
     def forward(self, input_ids: Tensor) -> Any:
+        """The embeddings, `(B, S, H)`, in float64."""
         found = self.embeddings(input_ids)
         return tuple(map(_doubled, found)) if isinstance(found, tuple) else found.double()  # I-BERT: and a scale
 

@@ -44,6 +44,7 @@ def axes_for(ax: Axes | None, width: float, height: float) -> Iterator[Axes]:
 
 
 def check_axes(ax: Any) -> Axes:
+    """The axes; raises TypeError for what is none."""
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
@@ -88,10 +89,12 @@ def label_size(ax: Axes, rows: int, columns: int | None = None) -> float:
 
 
 def summary(x: Attribution) -> str:
-    return f"{x.similarity} {decimals(x.score, 3)} · pairs explain {decimals(x.explained, 3)}"
+    """The similarity and what the pairs sum to, in a line."""
+    return f"{x.similarity} {decimals(x.score, 3)} · pairs sum to {decimals(x.explained, 3)}"
 
 
 def largest(matrix: np.ndarray) -> float:
+    """The largest magnitude; 1 where all are zero."""
     return float(np.abs(matrix).max(initial=0)) or 1.0
 
 
