@@ -77,8 +77,8 @@ def encoders(tiny, minilm) -> dict[str, XSTransformer]:
 
 @pytest.fixture(scope="session")
 def x(minilm) -> Attribution:
-    """A pair on the real all-MiniLM-L6-v2, explained as it is by default."""
-    return minilm.explain("The coffee is bad.", "This is not a good coffee.")
+    """A pair on the real all-MiniLM-L6-v2, explained by the papers' method."""
+    return minilm.explain("The coffee is bad.", "This is not a good coffee.", method=HiddenStates())
 
 
 @pytest.fixture(scope="session")

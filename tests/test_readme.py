@@ -18,8 +18,8 @@ PAGES = [
     ROOT / name for name in ("README.md", "notebooks/README.md", "tests/benchmarks/README.md", "tests/SUPPORTED.md")
 ]
 EXPECTED = {
-    "README.md": ["coffee coffee 0.446", "True 0.791 0.79", "True 0.814 0.814", "'cheap'"],
-    "notebooks/README.md": ["Adaptive(rtol=0.001"],
+    "README.md": ["coffee coffee 0.98", "True False [0.02, 0.14, 1.74]", "True 0.814 0.814", "'"],
+    "notebooks/README.md": ["Adaptive(rtol=0.001", "True 0.791 (0.0, 0.0, 0.0)"],
 }
 
 

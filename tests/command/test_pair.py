@@ -14,6 +14,7 @@ from xsbert.__main__ import main
 from xsbert.attribution import ranked
 from xsbert.command.pair import report
 from xsbert.command.rank import report as ranking_report
+from xsbert.models import HiddenStates
 from xsbert.plot import page
 from xsbert.plot.figures.axes import summary
 
@@ -36,15 +37,13 @@ def command(capsys, minilm_folder):
 
 def test_it_prints_the_sum_and_the_strongest_pairs(command, minilm, minilm_folder):
     status, output, messages = command(A, B)
-    x = minilm.explain(A, B)
-    ra, rb, rr = x.reference_terms
+    x = minilm.explain(A, B).words()
     assert status == 0
-    for number in (x.score, x.explained, ra, rb, rr, x.top(1)[0].value):
-        assert f"{number:.4f}" in output
+    assert output.splitlines()[0] == f"{x.score:.4f} similar = the sum of all word pairs"
+    assert f"{x.top(1)[0].value:.4f}" in output
+    assert f"method {x.method}" in output
     assert minilm_folder in output
-    assert "what the token pairs do not explain" in output
-    assert "--reference neutral leaves none" in output
-    assert len(output.splitlines()) == 12 + 10
+    assert len(output.splitlines()) == 11 + 10
     assert "loading" in messages
     assert "Traceback" not in messages
 
@@ -54,7 +53,7 @@ def test_what_it_lists_is_named(command, unit):
     output = command("Lattes!", B, f"--{unit}s", "--layer", "-1")[1]
     other = "token" if unit == "word" else "word"
     assert f"{unit} of A   attribution   {unit} of B" in output
-    assert f"  {unit} pairs explain  " in output
+    assert f"similar = the sum of all {unit} pairs\n" in output
     assert f"{other} " not in output
 
 
@@ -66,26 +65,27 @@ def test_nothing_is_less_than_nothing(x):
         assert not re.search(r"[-−]0\.0+(?![0-9]|e)", text), text
 
 
-def test_its_table_adds_up(command):
-    _, output, _ = command(A, B, "--layer", "0")
-    lines = [line for line in output.splitlines() if line[:1] in " +−=" and line.strip()]
-    signs = {" ": 1, "+": 1, "−": -1}
-    numbers = [float(line[25:35]) for line in lines]
-    terms = sum(signs[line[0]] * number for line, number in zip(lines[:-1], numbers, strict=False))
-    assert terms == pytest.approx(numbers[-1], abs=2e-3)
+def test_the_papers_method_says_what_its_sum_is_compared_with(command, minilm):
+    _, output, _ = command(A, B, "--method", "hidden-states", "--layer", "-1")
+    x = minilm.explain(A, B, method=HiddenStates(-1))
+    first, second = output.splitlines()[:2]
+    assert first == f"{x.score:.4f} similar, where all word pairs add {x.explained:.4f}, compared with the reference:"
+    score, *terms = (float(part) for part in re.findall(r"\d+\.\d+", second))
+    assert score == pytest.approx(terms[0] + terms[1] + terms[2] - terms[3], abs=2e-3)
+    assert "outside the texts ([CLS], [SEP])" in output
 
 
 def test_an_exact_model_leaves_nothing_unexplained(command, tiny_folders):
     status, output, _ = command(A, B, "--similarity", "dot", model=str(tiny_folders["mpnet_cos"]))
     assert status == 0
-    assert "none, the token pairs sum to the similarity" in output
+    assert "similar = the sum of all word pairs" in output
 
 
 def test_the_packaged_exact_model_has_a_name(command):
     status, output, _ = command(A, B, model="minilm_cos")
     assert status == 0
     assert "model  minilm_cos" in output
-    assert "none, the token pairs sum to the similarity" in output
+    assert "similar = the sum of all word pairs" in output
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg", "json"])
@@ -98,7 +98,7 @@ def test_it_writes_what_the_ending_says(command, tmp_path, ending):
     assert path.read_bytes().startswith(start)
     if ending == "json":
         assert Attribution.load(path).tokens_a == ("[CLS]", "The", "coffee", "is", "bad", ".", "[SEP]")
-        assert json.loads(path.read_text())["layer"] == 4
+        assert json.loads(path.read_text())["layer"] == 3
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_narrow_encoding_loses_characters_and_no_line(minilm_folder):
         env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "B      Kaffee ?" in run.stdout
-    assert "token of A" in run.stdout
+    assert "word of A" in run.stdout
 
 
 def test_help_is_complete_and_quick():

@@ -297,7 +297,7 @@ def test_the_grid_is_layers_times_references_and_baselines(tiny, minilm):
     subjects = {"as it is": minilm, "exact": tiny["mpnet_cos"]}
     grid = Grid(subjects, [0, -1], references())
     labels = [row.label for row in grid.rows if row.subject == "as it is"]
-    assert len(set(labels)) == len(labels) == 2 * len(references()) + 3 * 2 + 6
+    assert len(set(labels)) == len(labels) == 2 * len(references()) + 6 * 2 + 7
     assert {"integrated, layer 0, padding", "integrated, layer 5, padding", "uniform", "random"} <= set(labels)
     assert {row.reference for row in grid.rows if row.subject == "exact"} == {"padding", ""}
     questions = Counter(each.question for each in grid.comparisons)

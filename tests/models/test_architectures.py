@@ -106,5 +106,5 @@ def test_the_layers_can_be_named(tmp_path):
         model.explain(*TEXTS[:2], method=HiddenStates(layer_stack="encoder.blocks"))
     with pytest.raises(ValueError, match="is no list of layers"):
         model.explain(*TEXTS[:2], method=HiddenStates(layer_stack="encoder"))
-    with pytest.raises(TypeError, match=r"layers got 3 \(int\); expected a dotted path"):
+    with pytest.raises(TypeError, match=r"layer_stack got 3 \(int\); expected a dotted path"):
         model.explain(*TEXTS[:2], method=HiddenStates(layer_stack=3))

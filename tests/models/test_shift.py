@@ -188,12 +188,14 @@ def test_a_tokenizer_without_padding_is_refused(minilm_folder):
 
 def test_a_shifted_model_is_exact_at_once(minilm, minilm_folder):
     model = XSTransformer(modules=[ShiftingReferenceTransformer(minilm_folder), *list(minilm)[1:]], device="cpu")
-    x = model.explain("The coffee is bad.", "This is not a good coffee.")
+    x = model.explain("The coffee is bad.", "This is not a good coffee.", method=HiddenStates())
     assert x.is_exact
     assert x.explained == pytest.approx(x.score, abs=2e-3)
     own = float(model.similarity(*model.encode([x.text_a, x.text_b])))
     assert x.score == pytest.approx(own, abs=1e-5)
-    unshifted = minilm.explain("The coffee is bad.", "This is not a good coffee.", similarity="dot")
+    unshifted = minilm.explain(
+        "The coffee is bad.", "This is not a good coffee.", similarity="dot", method=HiddenStates()
+    )
     # The Jacobian does not change: the matrices differ by their normalisers alone.
     np.testing.assert_allclose(x.matrix * x.normalizer, unshifted.matrix * unshifted.normalizer, atol=1e-5)
 

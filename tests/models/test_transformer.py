@@ -300,7 +300,7 @@ def test_options_of_another_name_are_refused(minilm, name):
         call(*arguments, layer=-1)
     with pytest.raises(TypeError, match=f"{name} got an unexpected option 'products'; expected some of method, "):
         call(*arguments, products=None)
-    with pytest.raises(TypeError, match=r"method got <class .*expected a method, such as HiddenStates\(layer=-2\)"):
+    with pytest.raises(TypeError, match=r"method got <class .*expected a method, such as Presence\(\)"):
         call(*arguments, method=HiddenStates)
 
 

@@ -67,7 +67,7 @@ def test_what_is_no_result_is_refused(wrong):
 
 
 def test_a_prompt_is_one_piece(minilm):
-    x = minilm.explain("coffee", "tea", prompt="search for: ")
+    x = minilm.explain("coffee", "tea", prompt="search for: ", method=HiddenStates())
     assert page(x).count("search for:") >= 2
     assert [p[1] for p in pieces(x.text_a, x.folded().tokens_a, x.folded().offsets_a, False)] == [
         "[CLS]",

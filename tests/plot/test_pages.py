@@ -58,12 +58,14 @@ def server():
 
 @pytest.fixture(scope="module")
 def x(minilm_cos):
-    return minilm_cos.explain(A, B)
+    return minilm_cos.explain(A, B, method=HiddenStates())
 
 
 @pytest.fixture(scope="module")
 def subwords(minilm):
-    return minilm.explain("Unbelievably overpriced lattes!", "Cappuccinos were ridiculously expensive.")
+    return minilm.explain(
+        "Unbelievably overpriced lattes!", "Cappuccinos were ridiculously expensive.", method=HiddenStates()
+    )
 
 
 def expected(values: np.ndarray, limit: float) -> list[float]:
@@ -108,7 +110,7 @@ def test_what_a_page_unpacks_sums_to_what_its_head_says(browser, subwords, tmp_p
 
 
 def test_the_head_of_an_approximate_page_adds_up(browser, minilm, tmp_path):
-    x = minilm.explain(A, B)
+    x = minilm.explain(A, B, method=HiddenStates())
     shown = browser.open(page(x), tmp_path)
     assert shown.locator(".lead").inner_text() == (
         f"{x.score:.3f} similar where the word pairs add {x.explained:.3f}, compared with the reference"
@@ -172,7 +174,7 @@ def test_everything_can_be_done_by_keyboard(browser, subwords, tmp_path):
 
 
 def test_arrows_follow_the_direction_of_the_writing(browser, minilm, tmp_path):
-    shown = browser.open(page(minilm.explain("שלום עולם", B)), tmp_path)
+    shown = browser.open(page(minilm.explain("שלום עולם", B, method=HiddenStates())), tmp_path)
     shown.locator("#text-a .w").first.focus()
     shown.keyboard.press("ArrowLeft")
     assert shown.evaluate("document.activeElement.textContent") == "שלום"

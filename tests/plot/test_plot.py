@@ -11,12 +11,13 @@ from matplotlib import font_manager, rc_context
 from matplotlib.text import Text
 
 from xsbert import Attribution, plot, utils
+from xsbert.models import HiddenStates
 from xsbert.plot.figures.fonts import families
 
 
 @pytest.fixture(scope="module")
 def x(minilm) -> Attribution:
-    return minilm.explain("The coffee is bad.", "This is not a good coffee.")
+    return minilm.explain("The coffee is bad.", "This is not a good coffee.", method=HiddenStates())
 
 
 def labels(axis):

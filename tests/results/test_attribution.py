@@ -16,12 +16,12 @@ A, B = "The coffee is bad.", "This is not a good coffee."
 
 @pytest.fixture(scope="module")
 def x(minilm) -> Attribution:
-    return minilm.explain(A, B)
+    return minilm.explain(A, B, method=HiddenStates())
 
 
 @pytest.fixture(scope="module")
 def vectors(minilm) -> TokenVectors:
-    return minilm.token_vectors([A])[0]
+    return minilm.token_vectors([A], method=HiddenStates())[0]
 
 
 def test_results_are_frozen(x, vectors):

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 
 import train
 from tests.helpers.hub import hub
-from xsbert.models import load_model
+from xsbert.models import HiddenStates, load_model
 from xsbert.models.exact.adapters import join_adapters
 from xsbert.training import BatchesOfLikeLength, load_splits
 
@@ -87,7 +87,7 @@ def test_a_text_learns_to_score_one_with_itself(run):
 
 def test_without_the_shift_it_trains_an_ordinary_one(run):
     _, folder, _ = run("plain", "--no-shift")
-    assert not load_model(folder).explain(*PAIR).is_exact
+    assert not load_model(folder).explain(*PAIR, method=HiddenStates()).is_exact
     assert "ordinary" in (folder / "README.md").read_text()
 
 

@@ -170,10 +170,12 @@ class Attribution(Shown):
     def trimmed(self) -> Attribution:
         """The same less the rows and columns of zeros of what is not in the texts: special tokens, and prompts.
 
-        By presence these have no part; other methods give them attributions, and these stay.
+        By presence these have no part; other methods give them attributions, and these stay. So does a text of nothing
+        else.
         """
         rows, columns = (
             [i for i, offset in enumerate(offsets) if offset is not None or matrix[i].any()]
+            or list(range(len(offsets)))
             for offsets, matrix in ((self.offsets_a, self.matrix), (self.offsets_b, self.matrix.T))
         )
         return replace(

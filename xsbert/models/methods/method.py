@@ -64,7 +64,8 @@ class Method(Protocol):
 
 def even_shares(players: Tensor, shared: bool) -> Tensor:
     """The same share for each player of a text, `(B, S)`; zeros where nothing is shared, or nobody is there to."""
-    shares = players.double() / players.sum(dim=1, keepdim=True).clamp(min=1)
+    here = players.cpu().double()  # not every device has float64
+    shares = here / here.sum(dim=1, keepdim=True).clamp(min=1)
     return shares if shared else torch.zeros_like(shares)
 
 

@@ -77,7 +77,7 @@ class Presence:
                 attention; or nothing is left of a text without its words.
         """
         hidden, embeddings = split.embedded(texts.features)
-        come_and_go = players(texts)
+        come_and_go = players(texts).to(hidden.device)
         check_complete(split, texts.features, hidden, come_and_go)
         starts = (~come_and_go)[..., None].to(hidden)
         function = split.presence(texts.features, hidden)
