@@ -8,8 +8,6 @@ import warnings
 import zipfile
 from pathlib import Path
 
-from xsbert.models import HiddenStates
-
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run beside each other: of two processes with two threads each on two cores, both are slower.
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -22,7 +20,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from xsbert import Attribution
-from xsbert.models import XSTransformer, load_model
+from xsbert.models import HiddenStates, XSTransformer, load_model
 from xsbert.models.loading.default import packaged_model
 
 GOLDEN = Path(__file__).parent / "golden"
