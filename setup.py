@@ -28,6 +28,7 @@ TEST = [
     *NOTEBOOKS,
     *TRAIN,
     "pytest",
+    "beartype",  # checks the shapes in annotations
     "pytest-xdist",  # a process for each core, up to four
     "hypothesis",  # property tests over any text
     "playwright",  # drives the Chromium that pages are tested in
@@ -56,6 +57,7 @@ setup(
         "scipy",  # ranks; sentence-transformers installs it already
         "scikit-learn",  # areas under curves; sentence-transformers installs it already
         "jinja2",  # pages from templates; torch installs it already
+        "jaxtyping",  # annotations that say shapes; tests check them
         "matplotlib>=3.6",  # fonts fall back by character, math in labels can be turned off
         "tqdm",
     ],

@@ -12,16 +12,24 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run beside each other: of two processes with two threads each on two cores, both are slower.
     os.environ["OMP_NUM_THREADS"] = "1"
 
-import matplotlib
+from jaxtyping import install_import_hook
+
+import tests.helpers.shapes  # noqa: F401  # the hook looks for it among what is loaded
+
+# Shapes in annotations are checked by beartype here, and by nobody where users run the code.
+CHECKED = [f"xsbert.attribution.{name}" for name in ("integration", "pair", "forward_mode.tangents")]
+install_import_hook([*CHECKED, "xsbert.attribution.forward_mode.presence_softmax"], "tests.helpers.shapes.checked")
+
+import matplotlib  # noqa: E402
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt
-import pytest
+import matplotlib.pyplot as plt  # noqa: E402
+import pytest  # noqa: E402
 
-from xsbert import Attribution
-from xsbert.models import HiddenStates, XSTransformer, load_model
-from xsbert.models.loading.default import packaged_model
+from xsbert import Attribution  # noqa: E402
+from xsbert.models import HiddenStates, XSTransformer, load_model  # noqa: E402
+from xsbert.models.loading.default import packaged_model  # noqa: E402
 
 GOLDEN = Path(__file__).parent / "golden"
 TINY = ("mpnet_shelf", "mpnet_cos", "droberta_shelf", "droberta_cos")

@@ -184,12 +184,17 @@ def build(name: str, folder: Path, kind: type = XSTransformer) -> Any:
 def page() -> str:
     """The table, in Markdown."""
     lines = ["# Encoders that are tested", "", "Made from the table of tests/helpers/architectures.py.", ""]
-    lines += ["| architecture | explained | remark |", "|---|---|---|"]
+    lines += ["| architecture | by presence | by hidden states | remark |", "|---|---|---|---|"]
     for name, row in TABLE.items():
         remarks = ["causal, pooled at its last token"] if row.decoder else []
         explained = "no" if row.refused and "from layer" not in row.remark else "yes"
-        lines.append(f"| {name} | {explained} | {'; '.join([*remarks, *filter(None, [row.remark])])} |")
-    lines += ["| CLIP, SigLIP | yes | text with text, through their processors: tests/models/test_encoding.py |"]
+        present = "no" if row.no_presence else explained
+        lines.append(f"| {name} | {present} | {explained} | {'; '.join([*remarks, *filter(None, [row.remark])])} |")
+    lines += ["| CLIP, SigLIP | yes | yes | text with text, through their processors: tests/models/test_encoding.py |"]
+    lines += [
+        "",
+        "`Presence` needs softmax attention: what mixes tokens otherwise can't leave a word out, and is refused.",
+    ]
     return "\n".join(lines) + "\n"
 
 

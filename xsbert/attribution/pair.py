@@ -12,6 +12,7 @@ fails for cosine.)
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
 from xsbert.results.attribution import Attribution
 from xsbert.results.token_vectors import EmbeddedText, TokenVectors
@@ -36,13 +37,13 @@ def attribute(a: TokenVectors, b: TokenVectors, similarity: str = "cosine") -> A
     return assemble(a, b, products_of(a, b), similarity)
 
 
-def products_of(a: TokenVectors, b: TokenVectors) -> np.ndarray:
+def products_of(a: TokenVectors, b: TokenVectors) -> Float[np.ndarray, "S_a S_b"]:
     """The products of two texts' token vectors, `(S_a, S_b)`, in float64."""
     products: np.ndarray = a.vectors.astype(np.float64) @ b.vectors.astype(np.float64).T  # (S_a, D) @ (D, S_b)
     return products
 
 
-def assemble(a: EmbeddedText, b: EmbeddedText, products: np.ndarray, similarity: str) -> Attribution:
+def assemble(a: EmbeddedText, b: EmbeddedText, products: Float[np.ndarray, "S_a S_b"], similarity: str) -> Attribution:
     """The attribution of a pair from the products of its token vectors, `(S_a, S_b)`."""
     norms = _norm(a.embedding), _norm(b.embedding)
     integrated = [each for each in (a, b) if each.method != STATIC] or [a]

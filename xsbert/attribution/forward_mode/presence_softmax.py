@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from xsbert.attribution.forward_mode.dual import Dual
@@ -22,7 +23,7 @@ SEEN = 1e3
 """A key whose score is so much lower than another's is masked: a query does not see it."""
 
 
-def presence_softmax(scores: Tensor, presence: Tensor) -> Any:
+def presence_softmax(scores: Float[Tensor, "N heads Q S"], presence: Float[Tensor, "N 1 1 S"]) -> Any:
     """P over the last axis, by ordinary functions of torch for tensors, by the rule above for `Dual`s.
 
     Args:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import linear
 
@@ -28,9 +29,9 @@ class OneToken:
         size: S.
     """
 
-    values: Tensor
+    values: Float[Tensor, ...]
     axis: int
-    tokens: Tensor
+    tokens: Int[Tensor, T]
     size: int
 
     def dense(self) -> Tensor:
@@ -63,11 +64,11 @@ class Deferred:
         scale: a factor for each token, `(N, S, 1)`, or None.
     """
 
-    inputs: Tensor
-    weight: Tensor
-    rest: Tensor | None = None
-    norm: tuple[Tensor, Tensor, Tensor] | None = None
-    scale: Tensor | None = None
+    inputs: Float[Tensor, "T N S I"]
+    weight: Float[Tensor, "H I"]
+    rest: Float[Tensor, "T N S H"] | None = None
+    norm: tuple[Float[Tensor, "N S H"], Float[Tensor, "N S 1"], Float[Tensor, H]] | None = None
+    scale: Float[Tensor, "N S 1"] | None = None
 
     def dense(self) -> Tensor:
         """`(T, N, S, H)`."""

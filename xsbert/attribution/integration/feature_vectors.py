@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from xsbert.attribution.integration.paths import Paths
@@ -19,7 +20,7 @@ MAX_BYTES = 4 * 2**30
 
 
 @torch.no_grad()
-def feature_vectors(paths: Paths, rule: Rule) -> Tensor:
+def feature_vectors(paths: Paths, rule: Rule) -> Float[Tensor, "S H D"]:
     """∫ J[:, s, h] dα · δ[s, h] for each token s and feature h of one text, `(S, H, D)`, float64.
 
     Law: the sum over h is the token vector u_s.
@@ -52,7 +53,9 @@ def check_size(tokens_a: int, tokens_b: int, *, hidden: int, max_bytes: int = MA
         )
 
 
-def uncompressed(vectors_a: Tensor, vectors_b: Tensor, normalizer: float) -> Tensor:
+def uncompressed(
+    vectors_a: Float[Tensor, "S H D"], vectors_b: Float[Tensor, "T H D"], normalizer: float
+) -> Float[Tensor, "S H T H"]:
     """Their products, `(S_a, H, D)` × `(S_b, H, D)` → `(S_a, H, S_b, H)`, float32, over the normaliser."""
     scaled = (vectors_a / normalizer if normalizer else torch.zeros_like(vectors_a)).float()
     return torch.einsum("shd,tgd->shtg", scaled, vectors_b.float())

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from xsbert.attribution.forward_mode.derivatives import WAYS, NoDerivative, is_beyond, reason
@@ -32,7 +33,12 @@ class Paths:
     """
 
     def __init__(
-        self, function: Function, starts: Tensor, ends: Tensor, memory: float | None = None, width: int | None = None
+        self,
+        function: Function,
+        starts: Float[Tensor, "B S H"],
+        ends: Float[Tensor, "B S H"],
+        memory: float | None = None,
+        width: int | None = None,
     ) -> None:
         self.function, self.starts, self.ends = function, starts, ends
         limit = share_of_free(starts.device) if memory is None else memory
@@ -54,12 +60,12 @@ class Paths:
         return self.starts.shape[1]
 
     @property
-    def start_values(self) -> Tensor:
+    def start_values(self) -> Float[Tensor, "B D"]:
         """f(r), `(B, D)`."""
         return self._values_at_both_ends[0]
 
     @property
-    def end_values(self) -> Tensor:
+    def end_values(self) -> Float[Tensor, "B D"]:
         """f(x), `(B, D)`."""
         return self._values_at_both_ends[1]
 
@@ -69,12 +75,12 @@ class Paths:
         values = self.value(torch.tensor([0.0, 1.0], device="cpu").repeat_interleave(len(self)), texts.repeat(2))
         return values.view(2, len(self), -1)
 
-    def deltas(self, texts: Tensor) -> Tensor:
+    def deltas(self, texts: Int[Tensor, N]) -> Float[Tensor, "N S H"]:
         """δ = x − r for each of the texts named, `(N, S, H)`, in the hidden states' own precision."""
         texts = texts.to(self.starts.device)
         return self.ends[texts] - self.starts[texts]
 
-    def points(self, alphas: Tensor, texts: Tensor, double: bool = False) -> Tensor:
+    def points(self, alphas: Float[Tensor, N], texts: Int[Tensor, N], double: bool = False) -> Float[Tensor, "N S H"]:
         """The hidden states at each α on its text's line, `(N, S, H)`; in float64 where asked for."""
         texts, dtype = texts.to(self.starts.device), torch.float64 if double else self.starts.dtype
         starts, ends = self.starts[texts].to(dtype), self.ends[texts].to(dtype)
@@ -97,7 +103,7 @@ class Paths:
         return self.budget.run(kind, rows * (2 if double else 1), work)
 
     @torch.no_grad()
-    def value(self, alphas: Tensor, texts: Tensor, *, double: bool = False) -> Tensor:
+    def value(self, alphas: Float[Tensor, N], texts: Int[Tensor, N], *, double: bool = False) -> Float[Tensor, "N D"]:
         """f(x(α)): `(N,)` → `(N, D)`."""
         values = []
         for part in self.chunks(len(alphas), lambda: self.rows("value", double) // self.tokens):
@@ -107,7 +113,9 @@ class Paths:
         return torch.cat(values)
 
     @torch.no_grad()
-    def slopes(self, alphas: Tensor, texts: Tensor, *, double: bool = False) -> tuple[Tensor, Tensor]:
+    def slopes(
+        self, alphas: Float[Tensor, N], texts: Int[Tensor, N], *, double: bool = False
+    ) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N D"]]:
         """f(x(α)) and d f(x(α)) / dα = J · δ: `(N,)` → `(N, D)` each."""
         found = []
         for part in self.chunks(len(alphas), lambda: self.rows("slope", double) // self.tokens):
@@ -119,11 +127,11 @@ class Paths:
     def pushed(
         self,
         kind: str,
-        points: Tensor,
-        texts: Tensor,
-        tangent: Tensor | OneToken,
+        points: Float[Tensor, "N S H"],
+        texts: Int[Tensor, N],
+        tangent: Float[Tensor, "T N S H"] | OneToken,
         rounded: Rounded | None = None,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Float[Tensor, "..."], Float[Tensor, "T ..."]]:
         """f and J · tangent for each of T tangents, at each point: `(N, S, H)` → `(N, D)`, `(T, N, D)`.
 
         Float32 tangents stay so at float64 points: it is where the Jacobian is taken that float32

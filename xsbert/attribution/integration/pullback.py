@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from xsbert.attribution.forward_mode.derivatives import NoDerivative, is_beyond, reason
@@ -37,15 +38,15 @@ class Pulled:
         converged: False where an adaptive rule gave up.
     """
 
-    products: Tensor
-    start_value: Tensor
-    end_value: Tensor
+    products: Float[Tensor, "C S"]
+    start_value: Float[Tensor, D]
+    end_value: Float[Tensor, D]
     error: float
     nodes: int
     converged: bool
 
 
-def pulled_back(paths: Paths, rule: Rule, cotangents: Tensor) -> Pulled:
+def pulled_back(paths: Paths, rule: Rule, cotangents: Float[Tensor, "C D"]) -> Pulled:
     """The cotangents' products with the token vectors of a path.
 
     Args:
@@ -108,7 +109,9 @@ def _with_graph(paths: Paths, points: Tensor, texts: Tensor) -> Tensor:
     return paths.function(points, texts)
 
 
-def gradients(output: Tensor, points: Tensor, cotangents: Tensor) -> Tensor:
+def gradients(
+    output: Float[Tensor, "N D"], points: Float[Tensor, "N S H"], cotangents: Float[Tensor, "C N D"]
+) -> Float[Tensor, "C N S H"]:
     """Each of C cotangents, `(N, D)`, pulled back to the points that the output was made of: `(C, N, S, H)`."""
     try:
         (found,) = torch.autograd.grad(output, points, cotangents, retain_graph=True, is_grads_batched=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from xsbert.attribution.forward_mode.tangents import OneToken, Rounded
@@ -35,9 +36,9 @@ class Integral:
         converged: False where an adaptive rule gave up.
     """
 
-    vectors: Tensor
-    start_value: Tensor
-    end_value: Tensor
+    vectors: Float[Tensor, "S D"]
+    start_value: Float[Tensor, D]
+    end_value: Float[Tensor, D]
     nodes: int
     converged: bool
 
@@ -117,7 +118,9 @@ def _answered(paths: Paths, questions: dict[int, Question], double: bool) -> dic
 
 
 @torch.no_grad()
-def _add_weighted(totals: Tensor, paths: Paths, all_nodes: list[Nodes], double: bool, rounded: Rounded | None) -> None:
+def _add_weighted(
+    totals: Float[Tensor, "B S D"], paths: Paths, all_nodes: list[Nodes], double: bool, rounded: Rounded | None
+) -> None:
     """Adds Σ_n wₙ J(x(αₙ)) · (e_s ⊗ δ_s) over the nodes of one precision to the totals, `(B, S, D)`."""
     alphas, weights, texts = _of_precision(all_nodes, double)
     whole = sum(map(len, all_nodes))

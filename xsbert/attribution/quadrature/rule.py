@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -63,6 +63,7 @@ Plan = Generator[Question, Answer, Nodes]
 """A rule at work on one path: it asks, is answered, and in the end returns its nodes."""
 
 
+@runtime_checkable
 class Rule(Protocol):
     """A quadrature rule on [0, 1]."""
 
