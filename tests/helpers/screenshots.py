@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.helpers.browser import browsers
-from xsbert.models import load_model
+from xsbert.models import default_model
 from xsbert.plot import page
 
 PICTURES = Path(__file__).parents[2] / "notebooks" / "pictures"
@@ -25,7 +25,7 @@ DOCUMENTS = [
 
 
 def main() -> None:
-    model = load_model("minilm_cos")
+    model, _ = default_model()
     pages = {
         "page.png": (page(model.explain(*PAIR)), "#text-a .w >> text=guitar"),
         "ranking.png": (page(model.explain_ranking(QUERY, DOCUMENTS)), None),
