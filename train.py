@@ -1,4 +1,5 @@
-"""Fine-tunes an exact model: one that embeds its reference as zero, so that token pairs sum to its own score.
+"""Fine-tunes an exact model: one that embeds its reference as zero, so that token pairs sum to its own score by the
+papers' method. By presence, the default, they do so on any model as it is.
 
 python train.py --output models/exact
 python train.py --output models/exact --resume

@@ -114,7 +114,7 @@ def oracle(function, tangents):
 @pytest.mark.parametrize("tokens", [[0, 1, 2, 3, 4], [3, 1], [2]], ids=str)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_gives_what_torch_gives(monkeypatch, name, tokens, few):
-    monkeypatch.setattr(dual_rules, "FEW", few)  # with none, products wait for the sum over tokens
+    monkeypatch.setattr(dual_rules, "ROWS_TOGETHER", few)  # with none, products wait for the sum over tokens
     function, tokens = FUNCTIONS[name], torch.tensor(tokens)
     one_each = OneToken(DELTA[:, tokens], 1, tokens, S)
     with torch.no_grad():
@@ -137,7 +137,7 @@ def test_only_code_that_writes_over_tokens_or_leaves_the_reals_needs_torchs_own_
 
 
 def test_a_product_waits_for_the_sum_over_tokens(monkeypatch):
-    monkeypatch.setattr(dual_rules, "FEW", 0)
+    monkeypatch.setattr(dual_rules, "ROWS_TOGETHER", 0)
     with torch.no_grad():
         assert isinstance(layer(Dual(X, DELTA[None])).tangent, Deferred)
         one = layer(Dual(X, DELTA[None]))
@@ -178,7 +178,7 @@ def test_products_in_a_lower_precision_round_and_nothing_else_does():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_float32_tangents_at_float64_points(monkeypatch, name):
     """The value in float64, its derivatives in float32: that precise, and no less."""
-    monkeypatch.setattr(dual_rules, "FEW", 0)
+    monkeypatch.setattr(dual_rules, "ROWS_TOGETHER", 0)
     function, tokens = FUNCTIONS[name], torch.arange(S)
     with torch.no_grad():
         paths = Paths(lambda hidden, texts: function(hidden), X.float(), (X + DELTA).float())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from xsbert.attribution.integration import free_memory
-from xsbert.attribution.integration.free_memory import SHARE, share_of_free
+from xsbert.attribution.integration.free_memory import SHARE_OF_FREE, share_of_free
 
 GB = 2**30
 CPU = torch.device("cpu")
@@ -38,18 +38,18 @@ def test_it_is_the_least_that_system_and_groups_leave(tmp_path, monkeypatch, fil
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     monkeypatch.setattr(free_memory, "ROOT", tmp_path)
-    assert share_of_free(CPU) == pytest.approx(SHARE * gigabytes * GB)
+    assert share_of_free(CPU) == pytest.approx(SHARE_OF_FREE * gigabytes * GB)
 
 
 def test_where_no_file_tells_the_system_is_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(free_memory, "ROOT", tmp_path)
     assert 10**7 < share_of_free(CPU) < 10**15
     monkeypatch.delattr(free_memory.os, "sysconf")
-    assert share_of_free(CPU) == SHARE * free_memory.UNKNOWN
+    assert share_of_free(CPU) == SHARE_OF_FREE * free_memory.BYTES_WHERE_UNKNOWN
 
 
 def test_what_torch_holds_idle_on_a_gpu_is_to_be_had(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (3 * GB, 24 * GB))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 12 * GB)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 7 * GB)
-    assert share_of_free(torch.device("cuda")) == SHARE * 8 * GB
+    assert share_of_free(torch.device("cuda")) == SHARE_OF_FREE * 8 * GB

@@ -12,7 +12,7 @@ from xsbert.models import HiddenStates
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.encoders.pairing import Pairing
 from xsbert.models.inputs.batches import batches, pulled_through
-from xsbert.models.inputs.prompts import Given
+from xsbert.models.inputs.prompts import TextInput
 from xsbert.models.inputs.text import read
 
 TEXTS = [
@@ -165,9 +165,9 @@ def test_products_in_bfloat16_round_what_law_1_says(minilm):
 
 def test_an_engine_keeps_its_rounded_weights(minilm):
     engine = Engine(minilm, HiddenStates(-1, quadrature=GaussLegendre(2)), matmul_dtype=torch.bfloat16)
-    engine.token_vectors([Given(text) for text in TEXTS[:3]])
+    engine.token_vectors([TextInput(text) for text in TEXTS[:3]])
     known = len(engine.rounded._known)
-    engine.token_vectors([Given(text) for text in TEXTS[4:6]])
+    engine.token_vectors([TextInput(text) for text in TEXTS[4:6]])
     assert len(engine.rounded._known) == known > 0
 
 

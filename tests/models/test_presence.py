@@ -10,6 +10,7 @@ from torch import nn
 from tests.helpers.architectures import TABLE, TEXTS, build, has_word_head
 from xsbert import XSSparseEncoder, XSTransformer
 from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse
+from xsbert.attribution.integration.pass_memory import Live
 from xsbert.attribution.integration.paths import Paths
 from xsbert.attribution.integration.token_vectors import token_vectors
 from xsbert.models import HiddenStates, PaddingReference, Presence
@@ -92,7 +93,7 @@ def test_a_token_that_is_not_there_is_gone(tmp_path):
         presence = torch.ones(1, len(text.tokens), 1, dtype=torch.float64)
         presence[0, position] = 0
         value = paths.function(presence, torch.zeros(1, dtype=torch.long))[0].numpy()
-        less = " ".join(each for each in text.given.string.split() if each != word)
+        less = " ".join(each for each in text.input.string.split() if each != word)
         np.testing.assert_allclose(value, model.encode(less), atol=1e-5)
     nothing = paths.start_values[0].numpy()
     np.testing.assert_allclose(nothing, model.encode(""), atol=1e-5)
@@ -224,3 +225,23 @@ def test_sparse_encoders_in_both_modes(name, tmp_path):
         for mode in (Forward(), Reverse())
     ]
     np.testing.assert_allclose(matrices[1], matrices[0], atol=1e-4 * np.abs(matrices[0]).max())
+
+
+@pytest.mark.parametrize("mode", [Forward(), Reverse()], ids=repr)
+def test_the_budget_is_kept_and_does_not_change_the_result(minilm, mode):
+    method = Presence(quadrature=GaussLegendre(4), mode=mode)
+    expected = minilm.explain(A, B, method=method)
+    for megabytes in (3, 30):
+        with Live() as live:
+            x = minilm.explain(A, B, method=method, memory=megabytes * 2**20)
+        assert live.peak < megabytes * 2**20
+        np.testing.assert_allclose(x.matrix, expected.matrix, atol=1e-5)
+
+
+def test_products_in_bfloat16_round_little(minilm):
+    exact, rounded = (
+        minilm.explain(A, B, method=Presence(quadrature=Adaptive(2e-2)), matmul_dtype=dtype)
+        for dtype in (None, torch.bfloat16)
+    )
+    assert max(rounded.errors) <= 2e-2
+    assert 1e-5 < np.abs(rounded.matrix - exact.matrix).max() < 3e-2 * np.abs(exact.matrix).max()

@@ -19,10 +19,10 @@ tags: [sentence-transformers, xsbert]
 {kind} Made by xsbert's `train.py` from `{model}`.
 
 ```python
-from xsbert.models import load_model
+from xsbert.models import HiddenStates, load_model
 
 model = load_model("{folder}")
-print(model.explain("The coffee is bad.", "This is not a good coffee."))
+print(model.explain("The coffee is bad.", "This is not a good coffee.", method=HiddenStates()))
 ```
 
 ## What it reached
@@ -44,7 +44,7 @@ The dev split chose the step ({best_step} of {steps}); the test split was read o
 
 EXACT = (
     "An exact model: its token embeddings are those of its reference less, so that the attributions of token pairs "
-    "sum to its own score (arXiv 2310.05703)."
+    "by the papers' method sum to its own score (arXiv 2310.05703)."
 )
 PLAIN = "An ordinary sentence encoder, fine-tuned for comparison with an exact one."
 

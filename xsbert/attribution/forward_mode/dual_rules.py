@@ -19,7 +19,7 @@ from xsbert.attribution.forward_mode.tangents import ROUNDED, Deferred, OneToken
 Rule = Callable[..., Any]
 
 # Up to so many rows a product with weights is faster together with another than alone.
-FEW = 512
+ROWS_TOGETHER = 512
 
 
 def rule(*functions: Any) -> Callable[[Rule], Rule]:
@@ -41,7 +41,11 @@ def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
         value, moved = _both(x.primal, tangent.values, weight, bias)
         return Dual(value, OneToken(moved, tangent.axis, tangent.tokens, tangent.size))
     # A product that makes its input smaller is cheaper behind the sum over tokens, where one follows.
-    if x.primal.dim() == 3 and weight.shape[1] > weight.shape[0] and x.dense().numel() > FEW * weight.shape[1]:
+    if (
+        x.primal.dim() == 3
+        and weight.shape[1] > weight.shape[0]
+        and x.dense().numel() > ROWS_TOGETHER * weight.shape[1]
+    ):
         return Dual(functional.linear(x.primal, weight, bias), Deferred(x.dense(), weight))
     return Dual(*_both(x.primal, x.dense(), weight, bias))
 
@@ -49,7 +53,7 @@ def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
 def _both(primal: Tensor, tangent: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
     """The value and the tangents of a linear map; where rows are few, in one product."""
     inputs = weight.shape[1]
-    if tangent.numel() > FEW * inputs or tangent.dtype != primal.dtype or ROUNDED.get():
+    if tangent.numel() > ROWS_TOGETHER * inputs or tangent.dtype != primal.dtype or ROUNDED.get():
         return functional.linear(primal, weight, bias), product(tangent, weight)
     rows = torch.cat([primal.reshape(-1, inputs), tangent.reshape(-1, inputs)])
     value, moved = functional.linear(rows, weight).split([primal.numel() // inputs, tangent.numel() // inputs])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-SHARE = 0.25
+SHARE_OF_FREE = 0.25
 """The share of what is to be had that a pass takes."""
-UNKNOWN = 2 * 2**30
+BYTES_WHERE_UNKNOWN = 2 * 2**30
 """Bytes, where no one tells."""
 ROOT = Path("/")
 VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes")
@@ -22,8 +22,8 @@ def share_of_free(device: torch.device) -> float:
     """The bytes that are taken where nobody says how much: a quarter of what the device has to give."""
     if device.type == "cuda":
         idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # torch gives it again
-        return SHARE * (torch.cuda.mem_get_info(device)[0] + idle)
-    return SHARE * min([*_available(ROOT), *_left_in_groups(ROOT)], default=UNKNOWN)
+        return SHARE_OF_FREE * (torch.cuda.mem_get_info(device)[0] + idle)
+    return SHARE_OF_FREE * min([*_available(ROOT), *_left_in_groups(ROOT)], default=BYTES_WHERE_UNKNOWN)
 
 
 def _available(root: Path) -> Iterator[int]:

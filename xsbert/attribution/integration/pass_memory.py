@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 # The rows of a pass. On a processor more is not faster, and takes more memory: temporaries over about
 # 30 MB are given back to the system, and zeroed anew each time.
-ENOUGH = {"cpu": 2048}
-ENOUGH_ELSEWHERE = 65536
+ROWS_OF_A_PASS = {"cpu": 2048}
+ROWS_OF_A_PASS_ELSEWHERE = 65536
 # A pass recomputes the function itself beside the tangents: with so many tangents that counts for little.
-TANGENTS = 16
+TANGENTS_OF_A_PASS = 16
 # A generous guess of what a pass holds for a row, in rows of hidden states, for few tokens; attention adds
 # as much for every 64. all-mpnet-base-v2 holds 14 with 12 tokens, 28 with 338, 25 to 39 with one tangent.
-GUESS = 64
+HIDDEN_ROWS_HELD_FOR_A_ROW = 64
 
 
 class Budget:
@@ -41,8 +41,8 @@ class Budget:
 
     def __init__(self, limit: float, row: int, tokens: int, device: torch.device) -> None:
         self.limit = limit
-        self._most = max(ENOUGH.get(device.type, ENOUGH_ELSEWHERE), TANGENTS * tokens)
-        self._guess = GUESS * row * (1 + tokens / 64)
+        self._most = max(ROWS_OF_A_PASS.get(device.type, ROWS_OF_A_PASS_ELSEWHERE), TANGENTS_OF_A_PASS * tokens)
+        self._guess = HIDDEN_ROWS_HELD_FOR_A_ROW * row * (1 + tokens / 64)
         self.binds = self._guess * self._most > limit
         self._largest: dict[str, tuple[int, float]] = {}  # kind → the rows of the largest pass, bytes for each
 

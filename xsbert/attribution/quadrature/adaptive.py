@@ -22,24 +22,24 @@ from xsbert.results.arguments import at_least, real
 # than the tolerance allows, rounding shows in the panel's error.
 FLOAT32_STEP = 2.0**-22
 # Below this the nodes of a panel are no longer distinct in float64 to the digits that count.
-NARROWEST = 2.0**-44
+NARROWEST_PANEL = 2.0**-44
 # Nodes to a panel. With five, panels may be wide; three are enough for about half of them in the end
 # (all-mpnet-base-v2: 20 % fewer nodes). Starting with 3, 4, 7 or 10, or trying 8 before a split, took more.
-FIRST, FEWEST = 5, 3
+NODES, THIN_NODES = 5, 3
 # A panel that misses by little is given two more before it is split: 6 % less work at the layers before the
 # last, none more at the others.
-MORE, LITTLE = 7, 5.0
+MORE_NODES, MISS_WORTH_MORE_NODES = 7, 5.0
 # Where panels miss by so many times the tolerance, their halves are halved on by values alone while they bend.
-FAR, BENT = 100.0, 0.35
+MISS_WORTH_LOCATING, BEND_OF_A_JUMP = 100.0, 0.35
 # A float32 value tells where a jump is to about a hundredth of such a panel.
-NARROW = 100 * FLOAT32_STEP
+WIDTH_THAT_NEEDS_FLOAT64 = 100 * FLOAT32_STEP
 # The error is about so many times larger with the fewest nodes, or more; panels that can't spare that are not asked.
-COARSER = 4
+THIN_ERROR = 4
 # The share of the tolerance that giving up nodes may use: the rest is for the token passes' rounding.
-SPENT = 0.95
+SHARE_FOR_THINNING = 0.95
 # Halves miss together by less than what they are halves of, or by as much where f jumps or swings. By twice as much
 # they miss where values are rounded: more than this, for so many rounds on end, and halving is in vain.
-IN_VAIN, ROUNDS = 1.5, 2
+GROWTH_BY_ROUNDING, ROUNDS_IN_VAIN = 1.5, 2
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Adaptive:
 
     def __post_init__(self) -> None:
         rtol = real(self.rtol, 0, 1, "Adaptive(rtol)", "a number between 0 and 1, such as 1e-3")
-        most = at_least(self.max_nodes, 2 * FIRST, "Adaptive(max_nodes)", "a whole number, such as 2000")
+        most = at_least(self.max_nodes, 2 * NODES, "Adaptive(max_nodes)", "a whole number, such as 2000")
         object.__setattr__(self, "rtol", rtol)
         object.__setattr__(self, "max_nodes", most)
 
@@ -89,17 +89,17 @@ class Adaptive:
             missed = _missed(values, leaves)
             settled, worst = _sorted_out(leaves, tolerance, missed)
             if not worst:
-                spare = SPENT * tolerance - sum(p.error for p in leaves)
-                able = [replace(p, order=FEWEST) for p in leaves if (COARSER - 1) * p.error <= spare]
+                spare = SHARE_FOR_THINNING * tolerance - sum(p.error for p in leaves)
+                able = [replace(p, order=THIN_NODES) for p in leaves if (THIN_ERROR - 1) * p.error <= spare]
                 thin = _judged(values, (yield from _measured(values, able)))
                 return _collect(_thinned(leaves, thin, spare), converged=True)
             rounds_in_vain = rounds_in_vain + 1 if _in_vain(parents, leaves) else 0
-            rounding = rounds_in_vain >= ROUNDS
+            rounding = rounds_in_vain >= ROUNDS_IN_VAIN
             finer = [part for p in worst for part in self._refined(p, tolerance, rounding)]
             parents = [p for p in worst if not rounding]
-            if not rounding and max(p.error for p in worst) > FAR * tolerance:
-                finer = yield from _located(values, finer, LITTLE * tolerance, self.max_nodes // FIRST)
-            hopeless = all(p.width <= NARROWEST or (p.double and rounding) for p in worst)
+            if not rounding and max(p.error for p in worst) > MISS_WORTH_LOCATING * tolerance:
+                finer = yield from _located(values, finer, MISS_WORTH_MORE_NODES * tolerance, self.max_nodes // NODES)
+            hopeless = all(p.width <= NARROWEST_PANEL or (p.double and rounding) for p in worst)
             if hopeless or sum(p.order for p in settled + finer) > self.max_nodes:
                 return _collect(leaves, converged=missed <= tolerance)
             leaves = settled + (yield from _measured(values, finer))
@@ -108,12 +108,12 @@ class Adaptive:
         """The panel in float64 where rounding may be what it misses by, else with more nodes, else its halves."""
         if not panel.double and (FLOAT32_STEP / panel.width > self.rtol or rounding):
             return [replace(panel, double=True)]
-        if panel.order == FIRST and panel.error <= LITTLE * tolerance:
-            return [replace(panel, order=MORE)]
+        if panel.order == NODES and panel.error <= MISS_WORTH_MORE_NODES * tolerance:
+            return [replace(panel, order=MORE_NODES)]
         return panel.halves()
 
 
-_RULES = {order: GaussLegendre(order).nodes() for order in (FEWEST, FIRST, MORE)}
+_RULES = {order: GaussLegendre(order).nodes() for order in (THIN_NODES, NODES, MORE_NODES)}
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class _Panel:
     left: float
     right: float
     double: bool = False
-    order: int = FIRST
+    order: int = NODES
     integral: Tensor | None = field(default=None, compare=False)
     error: float = math.inf
 
@@ -136,7 +136,10 @@ class _Panel:
         return (self.left + self.right) / 2
 
     def halves(self) -> list[_Panel]:
-        return [replace(self, right=self.middle, order=FIRST), replace(self, left=self.middle, order=FIRST)]
+        return [
+            replace(self, right=self.middle, order=NODES),
+            replace(self, left=self.middle, order=NODES),
+        ]
 
     @property
     def alphas(self) -> Tensor:
@@ -169,11 +172,11 @@ def _located(
     """
     found: list[_Panel] = []
     while panels and len(found) + len(panels) <= most:
-        panels = [replace(p, double=p.double or p.width < NARROW) for p in panels]
+        panels = [replace(p, double=p.double or p.width < WIDTH_THAT_NEEDS_FLOAT64) for p in panels]
         for double in (False, True):
             group = [p for p in panels if p.double is double]
             yield from _asked(values, {a for p in group for a in (p.left, p.middle, p.right)}, double)
-        bent = [p for p in panels if p.width > NARROWEST and _bends(values, p, least)]
+        bent = [p for p in panels if p.width > NARROWEST_PANEL and _bends(values, p, least)]
         found += [p for p in panels if p not in bent]
         panels = [half for p in bent for half in p.halves()]
     return found + panels
@@ -182,7 +185,7 @@ def _located(
 def _bends(values: Values, panel: _Panel, least: float) -> bool:
     left, middle, right = (values[a, panel.double] for a in (panel.left, panel.middle, panel.right))
     bend = float(torch.linalg.vector_norm(middle - (left + right) / 2))
-    return bend > max(least, BENT * float(torch.linalg.vector_norm(right - left)))
+    return bend > max(least, BEND_OF_A_JUMP * float(torch.linalg.vector_norm(right - left)))
 
 
 def _measured(values: Values, panels: list[_Panel]) -> Generator[Question, Answer, list[_Panel]]:
@@ -227,7 +230,7 @@ def _in_vain(parents: list[_Panel], panels: list[_Panel]) -> bool:
     errors = {(p.left, p.right): p.error for p in panels}
     halved = [p for p in parents if all((half.left, half.right) in errors for half in p.halves())]
     after = sum(errors[half.left, half.right] for p in halved for half in p.halves())
-    return bool(halved) and after > IN_VAIN * sum(p.error for p in halved)
+    return bool(halved) and after > GROWTH_BY_ROUNDING * sum(p.error for p in halved)
 
 
 def _sorted_out(panels: list[_Panel], tolerance: float, missed: float) -> tuple[list[_Panel], list[_Panel]]:

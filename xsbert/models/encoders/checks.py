@@ -43,7 +43,7 @@ def warn(
     text: Text, layer: int, found: Integral | Pulled, rule: Rule, rounds: str | None, max_length: int | None
 ) -> None:
     """Warns of a text that was cut, of a quadrature that gave up, of products that round too much."""
-    string = text.given.string
+    string = text.input.string
     shown = repr(string if len(string) <= 60 else string[:59] + "…")
     if text.truncated:
         _warn(

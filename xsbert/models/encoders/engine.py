@@ -28,7 +28,7 @@ from xsbert.models.encoders.names import name_of
 from xsbert.models.encoders.pairing import Pairing
 from xsbert.models.encoders.progress import Progress, progress_of
 from xsbert.models.inputs.batches import Batch, batched, batches, pulled_through
-from xsbert.models.inputs.prompts import Given, routed
+from xsbert.models.inputs.prompts import TextInput, routed
 from xsbert.models.inputs.text import Text, read
 from xsbert.models.methods.method import Method
 from xsbert.models.splitting.passing import blocking
@@ -65,7 +65,7 @@ class Engine:
         self.rounded = None if matmul_dtype is None else Rounded(matmul_dtype)
         self._splits: dict[tuple[nn.Module, ...], Split] = {}
 
-    def token_vectors(self, texts: Sequence[Given], show: bool | None = None) -> list[TokenVectors]:
+    def token_vectors(self, texts: Sequence[TextInput], show: bool | None = None) -> list[TokenVectors]:
         """Each text's token vectors, in the order of the texts."""
         tokenized = self._read(texts)
         with progress_of(len(tokenized), show) as progress:
@@ -73,7 +73,7 @@ class Engine:
         return [vectors[text] for text in texts]
 
     def explain(
-        self, pairs: Sequence[tuple[Given, Given]], similarity: str, show: bool | None = None
+        self, pairs: Sequence[tuple[TextInput, TextInput]], similarity: str, show: bool | None = None
     ) -> list[Attribution]:
         """Each pair's attribution, in the order of the pairs.
 
@@ -88,7 +88,7 @@ class Engine:
         pushed = [text for name, text in texts.items() if name not in pulled]
         with progress_of(len(texts), show) as progress:
             for shared in (True, False):
-                some = [text for text in pushed if pairing.is_shared(text.given) is shared]
+                some = [text for text in pushed if pairing.is_shared(text.input) is shared]
                 for name, vectors in self._forward(some, progress):
                     pairing.add(name, vectors)
             for name in sorted(pulled, key=lambda name: lengths[name], reverse=True):
@@ -97,7 +97,7 @@ class Engine:
 
     def split(self, texts: Batch) -> Split:
         """The modules that these texts run through, split at the layer."""
-        return self._split_for(texts.texts[0].given.task)
+        return self._split_for(texts.texts[0].input.task)
 
     def paths(self, texts: Batch) -> Paths:
         """The paths along which the texts' token vectors are integrated.
@@ -125,16 +125,16 @@ class Engine:
         return self._splits[modules]
 
     def _tokenizer(self, texts: Batch) -> Any:
-        first = routed(list(self.model), texts.texts[0].given.task)[0]
+        first = routed(list(self.model), texts.texts[0].input.task)[0]
         return getattr(first, "tokenizer", None) or self.model.tokenizer
 
-    def _read(self, texts: Sequence[Given]) -> dict[Given, Text]:
+    def _read(self, texts: Sequence[TextInput]) -> dict[TextInput, Text]:
         """The texts, tokenized; each once. What the model can't do is refused before."""
         for task in {text.task for text in texts}:
             self._split_for(task)
         return {text: read(self.model, text) for text in dict.fromkeys(texts)}
 
-    def _forward(self, texts: Sequence[Text], progress: Progress) -> Iterator[tuple[Given, TokenVectors]]:
+    def _forward(self, texts: Sequence[Text], progress: Progress) -> Iterator[tuple[TextInput, TokenVectors]]:
         """Each text's token vectors, batch by batch, by forward mode."""
         for batch in batches(texts, self._texts_of_a_batch):
             paths, embeddings = self._paths(batch)
@@ -144,10 +144,10 @@ class Engine:
             for text, integral, embedding, share in zip(batch.texts, integrals, embeddings, shares, strict=True):
                 vectors = integral.vectors + torch.outer(share, integral.start_value.double())
                 fields = self._fields(text, integral, self.split(batch), embedding, bool(share.any()))
-                yield text.given, TokenVectors(**fields, vectors=_on_host(vectors.to(embeddings.dtype)))
+                yield text.input, TokenVectors(**fields, vectors=_on_host(vectors.to(embeddings.dtype)))
             progress.done(len(batch.texts))
 
-    def _pull(self, text: Text, others: Sequence[Given], pairing: Pairing, progress: Progress) -> None:
+    def _pull(self, text: Text, others: Sequence[TextInput], pairing: Pairing, progress: Progress) -> None:
         """Adds a text whose pairs' products come by reverse mode; by forward mode where no gradients pass."""
         try:
             vectors = [pairing.vectors(other) for other in others]
@@ -158,7 +158,7 @@ class Engine:
             for name, forward_vectors in self._forward([text], progress):
                 pairing.add(name, forward_vectors)
         else:
-            pairing.add_pulled(text.given, embedded, dict(zip(others, products, strict=True)))
+            pairing.add_pulled(text.input, embedded, dict(zip(others, products, strict=True)))
             progress.done(1)
 
     def _integrated(self, paths: Paths, split: Split) -> list[Integral]:
@@ -244,7 +244,7 @@ class Engine:
         rounds = None if self.rounded is None else str(self.rounded.dtype).removeprefix("torch.")
         warn(text, split.layer, found, self.method.quadrature, rounds, self.model.max_seq_length)
         return {
-            "text": text.given.string,
+            "text": text.input.string,
             "tokens": text.tokens,
             "offsets": text.offsets,
             "embedding": _on_host(found.end_value),
@@ -257,7 +257,7 @@ class Engine:
             "method": self._named(split) + (f", products in {rounds}" if rounds else ""),
             "quadrature": repr(self.method.quadrature),
             "model": name_of(self.model),
-            "prompt": text.given.prompt,
+            "prompt": text.input.prompt,
             "prompted": text.prompted,
             "unknown": text.unknown,
         }

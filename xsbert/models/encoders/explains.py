@@ -12,7 +12,7 @@ from xsbert.models.encoders.nearest import nearest
 from xsbert.models.encoders.options import FOR_PAIRS, FOR_VECTORS, PairOptions, VectorOptions, settled
 from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
-from xsbert.models.inputs.prompts import both, given
+from xsbert.models.inputs.prompts import both, text_inputs
 from xsbert.models.inputs.text import check_string
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
@@ -82,8 +82,8 @@ class Explains(Wraps):
         check_similarity(similarity)
         texts_a, texts_b = zip(*listed_pairs(pairs), strict=True)
         prompts, names, tasks = (both(chosen[name]) for name in ("prompt", "prompt_name", "task"))
-        side_a = given(self, texts_a, prompts[0], names[0], tasks[0])
-        side_b = given(self, texts_b, prompts[1], names[1], tasks[1])
+        side_a = text_inputs(self, texts_a, prompts[0], names[0], tasks[0])
+        side_b = text_inputs(self, texts_b, prompts[1], names[1], tasks[1])
         with undisturbed(self.device):
             engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
             return engine.explain(list(zip(side_a, side_b, strict=True)), similarity, chosen["show_progress_bar"])
@@ -134,7 +134,7 @@ class Explains(Wraps):
         Other Args, Raises, Warns: as `explain`, but for `similarity`; ValueError for no texts.
         """
         chosen = settled(options, FOR_VECTORS, "token_vectors")
-        prompted = given(self, listed_texts(texts), chosen["prompt"], chosen["prompt_name"], chosen["task"])
+        prompted = text_inputs(self, listed_texts(texts), chosen["prompt"], chosen["prompt_name"], chosen["task"])
         with undisturbed(self.device):
             engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
             return engine.token_vectors(prompted, chosen["show_progress_bar"])

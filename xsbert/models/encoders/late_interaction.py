@@ -13,7 +13,7 @@ from xsbert.models.encoders.names import name_of
 from xsbert.models.encoders.options import FOR_MATCHES, MatchOptions, settled
 from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
-from xsbert.models.inputs.prompts import Given, both, given
+from xsbert.models.inputs.prompts import TextInput, both, text_inputs
 from xsbert.models.inputs.text import check_string, read
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class _Tokens(NamedTuple):
     """A text's token embeddings, `(S, D)`, which of them are scored, and what each stands for."""
 
-    given: Given
+    input: TextInput
     embeddings: np.ndarray
     scored: np.ndarray
     tokens: tuple[str, ...]
@@ -86,8 +86,8 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
         chosen = settled(options, FOR_MATCHES, "explain_pairs")
         texts_a, texts_b = zip(*listed_pairs(pairs), strict=True)
         prompts, names, tasks = (both(chosen[name]) for name in ("prompt", "prompt_name", "task"))
-        queries = given(self, texts_a, prompts[0], names[0], tasks[0])
-        documents = given(self, texts_b, prompts[1], names[1], tasks[1])
+        queries = text_inputs(self, texts_a, prompts[0], names[0], tasks[0])
+        documents = text_inputs(self, texts_b, prompts[1], names[1], tasks[1])
         known = self._embedded([*queries, *documents], chosen["show_progress_bar"])
         return [self._attributed(known[q], known[d]) for q, d in zip(queries, documents, strict=True)]
 
@@ -112,8 +112,8 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
         count = len(texts) if top is None else at_least(top, 1, "top", "a whole number of documents, such as 10")
         return ranked(self.explain_pairs([(query, text) for text in texts], **options), names)[:count]
 
-    def _embedded(self, texts: Sequence[Given], progress: bool | None) -> dict[Given, _Tokens]:
-        known: dict[Given, _Tokens] = {}
+    def _embedded(self, texts: Sequence[TextInput], progress: bool | None) -> dict[TextInput, _Tokens]:
+        known: dict[TextInput, _Tokens] = {}
         kinds = dict.fromkeys((text.prompt, text.task) for text in texts)
         for prompt, task in kinds:
             some = [text for text in dict.fromkeys(texts) if (text.prompt, text.task) == (prompt, task)]
@@ -127,7 +127,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             known |= {text: self._tokens(text, each) for text, each in zip(some, features, strict=True)}
         return known
 
-    def _tokens(self, text: Given, features: dict[str, Any]) -> _Tokens:
+    def _tokens(self, text: TextInput, features: dict[str, Any]) -> _Tokens:
         """The text's tokens and their embeddings, without what pads them in their batch."""
         embeddings, scored, ids = (features[name] for name in ("token_embeddings", "attention_mask", "input_ids"))
         if len(embeddings) != len(ids):
@@ -165,8 +165,8 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
         norms = (float(np.linalg.norm(query.embeddings)), float(np.linalg.norm(document.embeddings)))
         encoder = self.transformers_model
         return Attribution(
-            text_a=query.given.string,
-            text_b=document.given.string,
+            text_a=query.input.string,
+            text_b=document.input.string,
             tokens_a=query.tokens,
             tokens_b=document.tokens,
             offsets_a=query.offsets,
@@ -184,7 +184,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             method="MaxSim",
             quadrature="none",
             model=name_of(self),
-            prompts=(query.given.prompt, document.given.prompt),
+            prompts=(query.input.prompt, document.input.prompt),
             prompted_a=query.prompted,
             prompted_b=document.prompted,
             unknown_a=query.unknown,

@@ -8,7 +8,7 @@ from typing import Any
 from sentence_transformers.util import cos_sim, dot_score
 
 from xsbert.models.encoders.options import PairOptions
-from xsbert.models.inputs.prompts import Given, both, given
+from xsbert.models.inputs.prompts import TextInput, both, text_inputs
 
 
 def nearest(model: Any, query: str, documents: Sequence[str], count: int, options: PairOptions) -> list[int]:
@@ -21,16 +21,18 @@ def nearest(model: Any, query: str, documents: Sequence[str], count: int, option
         options: all of them: the prompts, the task and the similarity count here.
     """
     prompts, names, tasks = (both(options[name]) for name in ("prompt", "prompt_name", "task"))
-    asked = given(model, [query], prompts[0], names[0], tasks[0])
+    asked = text_inputs(model, [query], prompts[0], names[0], tasks[0])
     texts = list(dict.fromkeys(documents))  # the same text scores the same, whatever it is padded to
-    embeddings = _encoded(model, given(model, texts, prompts[1], names[1], tasks[1]), options["show_progress_bar"])
+    embeddings = _encoded(
+        model, text_inputs(model, texts, prompts[1], names[1], tasks[1]), options["show_progress_bar"]
+    )
     compare = {None: model.similarity, "cosine": cos_sim, "dot": dot_score}[options["similarity"]]
     similarities = compare(_encoded(model, asked, False), embeddings)[0].tolist()
     score = dict(zip(texts, similarities, strict=True))
     return sorted(sorted(range(len(documents)), key=lambda i: -score[documents[i]])[:count])
 
 
-def _encoded(model: Any, texts: Sequence[Given], show_progress_bar: bool | None) -> Any:
+def _encoded(model: Any, texts: Sequence[TextInput], show_progress_bar: bool | None) -> Any:
     """The embeddings of texts with one prompt and one task, `(N, D)`."""
     route = {"task": texts[0].task} if texts[0].task else {}
     return model.encode(

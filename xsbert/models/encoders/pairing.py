@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from xsbert.attribution.pair import assemble, products_of
-from xsbert.models.inputs.prompts import Given
+from xsbert.models.inputs.prompts import TextInput
 from xsbert.results.attribution import Attribution
 from xsbert.results.token_vectors import EmbeddedText, TokenVectors
 
@@ -22,11 +22,11 @@ class Pairing:
         similarity: "cosine" or "dot".
     """
 
-    def __init__(self, pairs: Sequence[tuple[Given, Given]], similarity: str) -> None:
+    def __init__(self, pairs: Sequence[tuple[TextInput, TextInput]], similarity: str) -> None:
         self._pairs, self._similarity = pairs, similarity
         self._done: list[Attribution | None] = [None] * len(pairs)
-        self._vectors: dict[Given, TokenVectors] = {}
-        self._waiting: dict[Given, set[int]] = defaultdict(set)
+        self._vectors: dict[TextInput, TokenVectors] = {}
+        self._waiting: dict[TextInput, set[int]] = defaultdict(set)
         for i, pair in enumerate(pairs):
             for text in pair:
                 self._waiting[text].add(i)
@@ -36,15 +36,15 @@ class Pairing:
         """Each pair's attribution, in their order, once all texts were there."""
         return cast("list[Attribution]", self._done)
 
-    def is_shared(self, text: Given) -> bool:
+    def is_shared(self, text: TextInput) -> bool:
         """Whether several pairs wait for the text."""
         return len(self._waiting[text]) > 1
 
-    def vectors(self, text: Given) -> TokenVectors:
+    def vectors(self, text: TextInput) -> TokenVectors:
         """A text's token vectors, while a pair waits for them."""
         return self._vectors[text]
 
-    def add(self, text: Given, vectors: TokenVectors) -> None:
+    def add(self, text: TextInput, vectors: TokenVectors) -> None:
         """A text's token vectors are there."""
         self._vectors[text] = vectors
         for i in sorted(self._waiting[text]):
@@ -52,7 +52,7 @@ class Pairing:
             if a is not None and b is not None:
                 self._finish(i, a, b, products_of(a, b))
 
-    def add_pulled(self, text: Given, embedded: EmbeddedText, products: dict[Given, np.ndarray]) -> None:
+    def add_pulled(self, text: TextInput, embedded: EmbeddedText, products: dict[TextInput, np.ndarray]) -> None:
         """A text is there, and with each other text of its pairs the products `(S_other, S)`, but not its vectors."""
         for i in sorted(self._waiting[text]):
             a, b = self._pairs[i]

@@ -94,7 +94,7 @@ def _key(text: Text) -> Any:
     shapes = (
         (name, tuple(value.shape[1:]) if _has_rows(value) else repr(value)) for name, value in text.features.items()
     )
-    return len(text.tokens), text.given.task, tuple(shapes)
+    return len(text.tokens), text.input.task, tuple(shapes)
 
 
 def _has_rows(value: Any) -> bool:

@@ -17,7 +17,7 @@ NAMES = {"query": ("query",), "document": ("document", "passage", "corpus")}
 """The prompts that `encode_query` and `encode_document` look for, in their order."""
 
 
-class Given(NamedTuple):
+class TextInput(NamedTuple):
     """A text as the model is given it; empty strings for no prompt, and for no task."""
 
     string: str
@@ -25,9 +25,9 @@ class Given(NamedTuple):
     task: str = ""
 
 
-def given(
+def text_inputs(
     model: BaseModel, strings: Sequence[str], prompt: str | None, name: str | None, task: str | None
-) -> list[Given]:
+) -> list[TextInput]:
     """Texts as `encode` gives them to the model; with a task, as `encode_query` or `encode_document` does.
 
     Raises:
@@ -45,7 +45,7 @@ def given(
     if prompt is None and name is None and task is not None:
         name = next((name for name in NAMES.get(task, ()) if name in model.prompts), None)
     resolved = resolved_prompt(model, prompt, name)
-    return [Given(string, resolved, task or "") for string in strings]
+    return [TextInput(string, resolved, task or "") for string in strings]
 
 
 def both(value: Any) -> tuple[Any, Any]:

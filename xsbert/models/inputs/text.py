@@ -12,7 +12,7 @@ from torch import Tensor
 from xsbert.models.encoders.checks import say_once
 from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
-from xsbert.models.inputs.prompts import Given, given, routed
+from xsbert.models.inputs.prompts import TextInput, routed, text_inputs
 from xsbert.results.words import Offset
 
 MANY_UNKNOWN = 0.1
@@ -24,7 +24,7 @@ class Text:
     """One text, tokenized as `encode` tokenizes it.
 
     Args:
-        given: the text as the user gave it, its prompt and its task.
+        input: the text as the user gave it, its prompt and its task.
         features: what the host's `preprocess` gives for this text alone, a batch of one, on the model's device.
         tokens: the S tokens as the characters that they stand for.
         pieces: the S tokens as the tokenizer spells them ("##ing", "Ġdog").
@@ -36,7 +36,7 @@ class Text:
         unknown: the positions of the tokens that the tokenizer does not know.
     """
 
-    given: Given
+    input: TextInput
     features: dict[str, Any]
     tokens: tuple[str, ...]
     pieces: tuple[str, ...]
@@ -47,7 +47,7 @@ class Text:
     unknown: tuple[int, ...] = ()
 
 
-def read(model: BaseModel, text: str | Given) -> Text:
+def read(model: BaseModel, text: str | TextInput) -> Text:
     """Tokenizes one text, behind its prompt; a string behind the model's default prompt, where it has one.
 
     Raises:
@@ -57,9 +57,9 @@ def read(model: BaseModel, text: str | Given) -> Text:
     Warns:
         UserWarning: once for each text, where a tenth or more of its tokens is unknown.
     """
-    if not isinstance(text, Given):
+    if not isinstance(text, TextInput):
         check_string(text)
-        (text,) = given(model, [text], None, None, None)
+        (text,) = text_inputs(model, [text], None, None, None)
     string, prompt, _ = text
     check_string(string)
     features = _preprocessed(model, text)
@@ -80,7 +80,7 @@ def read(model: BaseModel, text: str | Given) -> Text:
             "does not know are all one token to it: x.unknown_a and x.unknown_b name them."
         )
     return Text(
-        given=text,
+        input=text,
         features={name: _moved(value, model.device) for name, value in features.items()},
         tokens=tuple(tokens),
         pieces=encoding.pieces,
@@ -92,7 +92,7 @@ def read(model: BaseModel, text: str | Given) -> Text:
     )
 
 
-def _preprocessed(model: BaseModel, text: Given) -> Any:
+def _preprocessed(model: BaseModel, text: TextInput) -> Any:
     options = {"prompt": text.prompt or None} | ({"task": text.task} if text.task else {})
     # With flash attention the host packs texts into one row, without masks or offsets; not on this copy.
     reader = model if (first := without_flattening(model[0])) is model[0] else first

@@ -61,7 +61,7 @@ class MeanReference:
 
     def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
         """The mean, repeated: `(B, S, H)`."""
-        means, prompt = _MEANS.setdefault(split, {}), texts.texts[0].given.prompt
+        means, prompt = _MEANS.setdefault(split, {}), texts.texts[0].input.prompt
         if (self.corpus, prompt) not in means:
             rows = [split.hidden_states(split.preprocess(text, prompt))[0] for text in self.corpus]  # (S, H) each
             means[self.corpus, prompt] = torch.cat(rows).double().mean(0).to(rows[0])

@@ -1,6 +1,6 @@
 """What a text is compared with: reference inputs, and their hidden states.
 
-A reference is a value. Given the split encoder and B texts of one length it gives the hidden states r,
+A reference is a value. TextInput the split encoder and B texts of one length it gives the hidden states r,
 `(B, S, H)`, from which the paths to the texts start.
 """
 
