@@ -108,7 +108,7 @@ def settled(options: Mapping[str, Any], defaults: Options, function: str) -> Opt
     if "method" in chosen:
         check_method(chosen["method"])
         if chosen["memory"] is not None:
-            at_least(chosen["memory"], 1, "memory", "bytes, such as 2 * 2**30")
+            chosen["memory"] = at_least(chosen["memory"], 1, "memory", "bytes, such as 2 * 2**30")
         if (dtype := chosen["matmul_dtype"]) not in (None, torch.bfloat16, torch.float16):
             raise ValueError(f"matmul_dtype got {dtype!r}; expected None, torch.bfloat16 or torch.float16.")
     return cast(Options, chosen)
