@@ -108,6 +108,11 @@ def test_no_file_is_long(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
+@pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES}), ids=lambda path: path.name)
+def test_a_folder_holds_ten_files_at_most(folder):
+    assert len([path for path in folder.glob("*.py") if not path.stem.startswith("__")]) <= 10
+
+
 def test_a_saved_result_opens_without_torch(minilm, tmp_path):
     x = minilm.explain("The coffee is bad.", "Good coffee!", method=HiddenStates(layer=-1))
     x.save(tmp_path / "pair.json")

@@ -13,9 +13,9 @@ import pytest
 
 from tests.helpers.commands import command, without_colours  # noqa: F401
 from xsbert import Attribution, Ranking, XSTransformer
-from xsbert.command.characters import width
 from xsbert.command.documents import read_documents
 from xsbert.command.rank import report
+from xsbert.command.terminal.characters import width
 from xsbert.models import HiddenStates
 
 QUERY = "Bad coffee in the office"

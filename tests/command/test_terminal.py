@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.helpers.commands import COLOURS, command, without_colours  # noqa: F401
-from xsbert.command import colours
-from xsbert.command.characters import DIRECTIONS, fitted, padded, shown, width
-from xsbert.command.colours import LOWERS, RAISES, Shading
 from xsbert.command.pair import report
-from xsbert.command.passage import Piece, excerpt, painted, passage
+from xsbert.command.terminal import colours
+from xsbert.command.terminal.characters import DIRECTIONS, fitted, padded, shown, width
+from xsbert.command.terminal.colours import LOWERS, RAISES, Shading
+from xsbert.command.terminal.passage import Piece, excerpt, painted, passage
 
 A, B = "The dog runs after the kitten, but nobody likes it.", "A quiet cat sleeps while a dog is barking loudly."
 HOSTILE = "\x1b[31mcoffee\x07 \x9b2J\x00 \x1b]0;title\x1b\\ \u202eabc\u2066 is\r\nbad \x7f\u2028end"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.evaluation import Bag, judged, words
 from xsbert.evaluation import HumanAlignments, PairMatrix, WordMatrix, read_alignments
-from xsbert.evaluation.alignment import f1, membership
+from xsbert.evaluation.judges.alignment import f1, membership
 
 FILE = """\
 <sentence id="1" status="">

@@ -9,8 +9,8 @@ import pytest
 
 from tests.helpers.evaluation import A, B, Bag, judged, words
 from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, Encodings, ShortTexts
-from xsbert.evaluation.interactions import banzhaf, by_shapiq, shapley, subsets
-from xsbert.evaluation.matrices import PairMatrix, WordMatrix, Words
+from xsbert.evaluation.judges.interactions import banzhaf, by_shapiq, shapley, subsets
+from xsbert.evaluation.methods.matrices import PairMatrix, WordMatrix, Words
 from xsbert.models import HiddenStates
 
 CURVED = Bag(np.tanh)

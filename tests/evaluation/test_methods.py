@@ -22,10 +22,10 @@ from xsbert.evaluation import (
     Uniform,
     WordMatrix,
 )
-from xsbert.evaluation.encodings import placeholder
 from xsbert.evaluation.examples import PAIRS
-from xsbert.evaluation.relevance import Constants, relevances
-from xsbert.evaluation.sanity import agreement, asymmetry, randomised
+from xsbert.evaluation.judges.encodings import placeholder
+from xsbert.evaluation.methods.relevance import Constants, relevances
+from xsbert.evaluation.methods.sanity import agreement, asymmetry, randomised
 from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.inputs.text import read
@@ -136,7 +136,7 @@ def half_in_training(model):
 
 
 def test_rollout_is_the_product_of_the_layers_weights(minilm):
-    from xsbert.evaluation.attention import rollout
+    from xsbert.evaluation.methods.attention import rollout
 
     first, second = torch.softmax(torch.randn(2, 3, 4, 4, dtype=torch.float64), dim=-1)
     eye = torch.eye(4)

@@ -25,7 +25,7 @@ from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.fingerprint import fingerprint
 from xsbert.evaluation.grid import METHODS, Row, references
 from xsbert.evaluation.ledger import Ledger
-from xsbert.evaluation.matrices import PairMatrix
+from xsbert.evaluation.methods.matrices import PairMatrix
 from xsbert.evaluation.statistics import Mean
 from xsbert.evaluation.study import TOGETHER
 from xsbert.models import XSTransformer

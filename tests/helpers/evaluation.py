@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from xsbert.evaluation.encodings import Encodings
-from xsbert.evaluation.matrices import PairMatrix, WordMatrix
+from xsbert.evaluation.judges.encodings import Encodings
+from xsbert.evaluation.methods.matrices import PairMatrix, WordMatrix
 
 A, B = "coffee tastes bad today", "tea was really good"
 

@@ -48,7 +48,7 @@ def test_an_unknown_token_takes_its_word_where_the_rest_is_certain(phobert):
 
 
 def test_what_is_not_certain_has_no_offsets_and_is_said_once(phobert, monkeypatch):
-    monkeypatch.setattr("xsbert.models.encoders.checks._SAID", set())
+    monkeypatch.setattr("xsbert.models.checks._SAID", set())
     text = "cà phê đen"
     monkeypatch.setattr(type(phobert.tokenizer), "convert_ids_to_tokens", lambda self, ids: [f"t{i}" for i in ids])
     with pytest.warns(UserWarning, match="tokens of a PhobertTokenizer can't all be found") as warned:

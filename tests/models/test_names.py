@@ -10,7 +10,7 @@ from tests.models.test_late_interaction import modules
 from xsbert import XSMultiVectorEncoder
 from xsbert.attribution import GaussLegendre, attribute
 from xsbert.models import HiddenStates, XSTransformer
-from xsbert.models.encoders.names import without_folders
+from xsbert.models.names import without_folders
 from xsbert.plot import page
 from xsbert.training.card import model_card
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from xsbert.attribution import Forward, GaussLegendre, Reverse
-from xsbert.models import HiddenStates
-from xsbert.models.encoders import progress
+from xsbert.models import HiddenStates, progress
 
 A, LONG = "Coffee", "The dog runs after the kitten in the yard, and the cat sleeps. " * 4
 OPTIONS = HiddenStates(layer=-1, quadrature=GaussLegendre(8))

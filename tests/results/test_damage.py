@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xsbert import Attribution, Ranking, TokenVectors, contrast
-from xsbert.command.characters import fitted, shown, width
+from xsbert.command.terminal.characters import fitted, shown, width
 from xsbert.models import HiddenStates
 from xsbert.models.loading.download import unpack
 from xsbert.plot import page

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from xsbert import tables
 from xsbert.command.inputs import STANDARD_INPUT, decoded
-from xsbert.command.messages import say
+from xsbert.command.terminal.messages import say
 
 Row = tuple[int, Any]
 """A line's number in its file, or an item's in an array, and what it holds: its columns' values, or a text."""

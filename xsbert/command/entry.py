@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Sequence
 
 from xsbert.command import pair, rank
-from xsbert.command.messages import failed, show_warning
 from xsbert.command.options import parse
+from xsbert.command.terminal.messages import failed, show_warning
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from xsbert import tables
-from xsbert.command.messages import say
+from xsbert.command.terminal.messages import say
 
 STANDARD_INPUT = "-"
 

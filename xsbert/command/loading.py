@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsbert.command.messages import say
+from xsbert.command.terminal.messages import say
 
 if TYPE_CHECKING:
     from xsbert.models.encoders.transformer import XSTransformer

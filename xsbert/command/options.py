@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import xsbert
-from xsbert.command.messages import failed
+from xsbert.command.terminal.messages import failed
 
 RANK = "rank"
 METHODS = ("presence", "hidden-states")

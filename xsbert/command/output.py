@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsbert.command.messages import say
+from xsbert.command.terminal.messages import say
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsbert.command import colours, inputs, loading, output
-from xsbert.command.characters import fitted, padded, shown, width
-from xsbert.command.messages import say
-from xsbert.command.passage import painted, passage
-from xsbert.results.decimals import decimals
+from xsbert.command import inputs, loading, output
+from xsbert.command.terminal import colours
+from xsbert.command.terminal.characters import fitted, padded, shown, width
+from xsbert.command.terminal.messages import say
+from xsbert.command.terminal.passage import painted, passage
+from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution

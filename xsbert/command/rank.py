@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsbert.command import colours, inputs, loading, output
-from xsbert.command.characters import fitted, shown, width
+from xsbert.command import inputs, loading, output
 from xsbert.command.documents import read_documents
-from xsbert.command.messages import is_watched, say
-from xsbert.command.passage import excerpt, painted, passage
-from xsbert.results.decimals import decimals
+from xsbert.command.terminal import colours
+from xsbert.command.terminal.characters import fitted, shown, width
+from xsbert.command.terminal.messages import is_watched, say
+from xsbert.command.terminal.passage import excerpt, painted, passage
+from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution

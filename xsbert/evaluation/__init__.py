@@ -7,54 +7,54 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xsbert.evaluation.alignment import HumanAlignments as HumanAlignments
-    from xsbert.evaluation.attention import AttentionRollout as AttentionRollout
-    from xsbert.evaluation.coalitions import Coalitions as Coalitions
-    from xsbert.evaluation.completeness import Completeness as Completeness
-    from xsbert.evaluation.curves import Curves as Curves
-    from xsbert.evaluation.deletion import DeletionInteractions as DeletionInteractions
-    from xsbert.evaluation.encodings import Encodings as Encodings
     from xsbert.evaluation.grid import Grid as Grid
-    from xsbert.evaluation.interactions import ShortTexts as ShortTexts
-    from xsbert.evaluation.ists import read_alignments as read_alignments
-    from xsbert.evaluation.judges import Judge as Judge
-    from xsbert.evaluation.leaving import LeaveOneOut as LeaveOneOut
-    from xsbert.evaluation.matrices import PairMatrix as PairMatrix
-    from xsbert.evaluation.matrices import WordMatrix as WordMatrix
-    from xsbert.evaluation.methods import Chance as Chance
-    from xsbert.evaluation.methods import Explainer as Explainer
-    from xsbert.evaluation.methods import IntegratedJacobian as IntegratedJacobian
-    from xsbert.evaluation.methods import Uniform as Uniform
-    from xsbert.evaluation.products import Cosines as Cosines
-    from xsbert.evaluation.products import Decomposition as Decomposition
-    from xsbert.evaluation.relevance import Relevance as Relevance
-    from xsbert.evaluation.sanity import Randomised as Randomised
+    from xsbert.evaluation.judges.alignment import HumanAlignments as HumanAlignments
+    from xsbert.evaluation.judges.coalitions import Coalitions as Coalitions
+    from xsbert.evaluation.judges.completeness import Completeness as Completeness
+    from xsbert.evaluation.judges.curves import Curves as Curves
+    from xsbert.evaluation.judges.deletion import DeletionInteractions as DeletionInteractions
+    from xsbert.evaluation.judges.encodings import Encodings as Encodings
+    from xsbert.evaluation.judges.interactions import ShortTexts as ShortTexts
+    from xsbert.evaluation.judges.ists import read_alignments as read_alignments
+    from xsbert.evaluation.judges.judge import Judge as Judge
+    from xsbert.evaluation.methods.attention import AttentionRollout as AttentionRollout
+    from xsbert.evaluation.methods.explainer import Chance as Chance
+    from xsbert.evaluation.methods.explainer import Explainer as Explainer
+    from xsbert.evaluation.methods.explainer import IntegratedJacobian as IntegratedJacobian
+    from xsbert.evaluation.methods.explainer import Uniform as Uniform
+    from xsbert.evaluation.methods.leaving import LeaveOneOut as LeaveOneOut
+    from xsbert.evaluation.methods.matrices import PairMatrix as PairMatrix
+    from xsbert.evaluation.methods.matrices import WordMatrix as WordMatrix
+    from xsbert.evaluation.methods.products import Cosines as Cosines
+    from xsbert.evaluation.methods.products import Decomposition as Decomposition
+    from xsbert.evaluation.methods.relevance import Relevance as Relevance
+    from xsbert.evaluation.methods.sanity import Randomised as Randomised
     from xsbert.evaluation.statistics import bootstrap as bootstrap
     from xsbert.evaluation.study import Study as Study
     from xsbert.evaluation.study import Task as Task
 
 _HOME = {
-    "Explainer": "methods",
-    "IntegratedJacobian": "methods",
-    "Chance": "methods",
-    "Uniform": "methods",
-    "LeaveOneOut": "leaving",
-    "Relevance": "relevance",
-    "AttentionRollout": "attention",
-    "Decomposition": "products",
-    "Cosines": "products",
-    "Randomised": "sanity",
-    "PairMatrix": "matrices",
-    "WordMatrix": "matrices",
-    "Encodings": "encodings",
-    "Judge": "judges",
-    "DeletionInteractions": "deletion",
-    "Curves": "curves",
-    "Coalitions": "coalitions",
-    "Completeness": "completeness",
-    "ShortTexts": "interactions",
-    "HumanAlignments": "alignment",
-    "read_alignments": "ists",
+    "Explainer": "methods.explainer",
+    "IntegratedJacobian": "methods.explainer",
+    "Chance": "methods.explainer",
+    "Uniform": "methods.explainer",
+    "LeaveOneOut": "methods.leaving",
+    "Relevance": "methods.relevance",
+    "AttentionRollout": "methods.attention",
+    "Decomposition": "methods.products",
+    "Cosines": "methods.products",
+    "Randomised": "methods.sanity",
+    "PairMatrix": "methods.matrices",
+    "WordMatrix": "methods.matrices",
+    "Encodings": "judges.encodings",
+    "Judge": "judges.judge",
+    "DeletionInteractions": "judges.deletion",
+    "Curves": "judges.curves",
+    "Coalitions": "judges.coalitions",
+    "Completeness": "judges.completeness",
+    "ShortTexts": "judges.interactions",
+    "HumanAlignments": "judges.alignment",
+    "read_alignments": "judges.ists",
     "Grid": "grid",
     "Study": "study",
     "Task": "study",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsbert.evaluation.grid import Grid
-    from xsbert.evaluation.judges import Judge
+    from xsbert.evaluation.judges.judge import Judge
     from xsbert.evaluation.study import Pair, Study
 
 QUICK = {"pairs": 6, "sanity_pairs": 1, "layers": [-2, -1]}
@@ -109,7 +109,7 @@ def _grid(options: argparse.Namespace) -> Grid:
 
 def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
     from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, ShortTexts
-    from xsbert.evaluation.encodings import placeholder
+    from xsbert.evaluation.judges.encodings import placeholder
 
     masks = sorted({placeholder(model.tokenizer) for model in grid.subjects.values()})
     if "masking" in options.judges and len(masks) > 1:

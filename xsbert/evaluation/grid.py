@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from xsbert.attribution import RightRiemann
-from xsbert.evaluation.attention import AttentionRollout
 from xsbert.evaluation.examples import PAIRS
-from xsbert.evaluation.leaving import LeaveOneOut
-from xsbert.evaluation.methods import Chance, Explainer, IntegratedJacobian, Uniform
-from xsbert.evaluation.products import Cosines, Decomposition
-from xsbert.evaluation.relevance import Relevance
-from xsbert.evaluation.sampled import SampledShapley
-from xsbert.evaluation.sanity import Randomised
+from xsbert.evaluation.methods.attention import AttentionRollout
+from xsbert.evaluation.methods.explainer import Chance, Explainer, IntegratedJacobian, Uniform
+from xsbert.evaluation.methods.leaving import LeaveOneOut
+from xsbert.evaluation.methods.products import Cosines, Decomposition
+from xsbert.evaluation.methods.relevance import Relevance
+from xsbert.evaluation.methods.sampled import SampledShapley
+from xsbert.evaluation.methods.sanity import Randomised
 from xsbert.models import (
     HiddenStates,
     MaskReference,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from xsbert.evaluation.examples import PAIRS
-from xsbert.evaluation.ists import AlignedPair, read_alignments
-from xsbert.evaluation.matrices import Words
+from xsbert.evaluation.judges.ists import AlignedPair, read_alignments
+from xsbert.evaluation.methods.matrices import Words
 from xsbert.evaluation.study import Pair
 from xsbert.models import XSTransformer, default_model, load_model, load_reachable
 from xsbert.models.inputs.text import read

@@ -13,12 +13,12 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from xsbert.attribution.forward_mode.dual import Unsupported
-from xsbert.evaluation.encodings import Encodings
 from xsbert.evaluation.fingerprint import fingerprint
 from xsbert.evaluation.grid import Row
-from xsbert.evaluation.judges import Judge
+from xsbert.evaluation.judges.encodings import Encodings
+from xsbert.evaluation.judges.judge import Judge
 from xsbert.evaluation.ledger import Key, Ledger
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 from xsbert.models import XSTransformer
 
 Pair = tuple[str, str]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from xsbert.evaluation.grid import Comparison, Grid, Row
-from xsbert.evaluation.judges import Judge
-from xsbert.evaluation.sanity import agreement, asymmetry, plain_pairs
+from xsbert.evaluation.judges.judge import Judge
+from xsbert.evaluation.methods.sanity import agreement, asymmetry, plain_pairs
 from xsbert.evaluation.statistics import Mean, bootstrap, spearman
 from xsbert.evaluation.study import KEPT, Pair, Study
 

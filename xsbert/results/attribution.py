@@ -9,12 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xsbert.results import dataframes
-from xsbert.results.decimals import decimals
-from xsbert.results.fields import Error, check_places
 from xsbert.results.html import Shown
-from xsbert.results.record import checked_count, shortened
-from xsbert.results.spans import Span, checked_spans
-from xsbert.results.words import Offset, folded, folded_labels, group, label, moved, summed, touching
+from xsbert.results.json_files import Error, check_places
+from xsbert.results.record import checked_count, decimals, shortened
+from xsbert.results.words import (
+    Offset,
+    Span,
+    checked_spans,
+    folded,
+    folded_labels,
+    group,
+    label,
+    moved,
+    summed,
+    touching,
+)
 
 EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xsbert.results.attribution import Attribution
-from xsbert.results.decimals import decimals
-from xsbert.results.record import Record, checked_count, setting, shortened
+from xsbert.results.record import Record, checked_count, decimals, setting, shortened
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -9,10 +9,9 @@ from typing import Any, overload
 
 from xsbert.results import dataframes, json_files
 from xsbert.results.attribution import Attribution
-from xsbert.results.decimals import decimals
-from xsbert.results.fields import restored
 from xsbert.results.html import Shown
-from xsbert.results.record import shortened
+from xsbert.results.json_files import restored_field
+from xsbert.results.record import decimals, shortened
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +108,7 @@ class Ranking(Shown, Sequence[Attribution]):
             results = tuple(json_files.restored(Attribution, each, path) for each in data["results"])
             declared = {f.name: str(f.type).removesuffix(" | None") for f in fields(cls) if f.name != "results"}
             there = {name: kind for name, kind in declared.items() if name in data}  # older files have fewer
-            ranking = cls(results, **{name: restored(data[name], kind, "") for name, kind in there.items()})
+            ranking = cls(results, **{name: restored_field(data[name], kind, "") for name, kind in there.items()})
             places, count = ranking.positions, ranking.compared
             if len(set(places)) < len(places) or not all(0 <= at < count for at in places):
                 raise ValueError(f"got the positions {places!r:.60} of {count} documents")

@@ -75,3 +75,9 @@ def checked_count(k: int) -> int:
 def shortened(text: str, width: int = 40) -> str:
     """A text as an error or a result shows it: quoted, and cut where it is long."""
     return repr(text if len(text) <= width else text[: width - 1] + "…")
+
+
+def decimals(value: float, places: int, sign: str = "") -> str:
+    """The number with so many decimals; what rounds to zero has no minus. With the sign "+" others have a plus."""
+    text = f"{value:{sign}.{places}f}"
+    return text if float(text) else text.replace("-", sign)

@@ -7,10 +7,20 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from xsbert.results.fields import Error, check_places
+from xsbert.results.json_files import Error, check_places
 from xsbert.results.record import Record, checked_count, shortened
-from xsbert.results.spans import Span, checked_spans
-from xsbert.results.words import Offset, folded, folded_labels, group, label, moved, summed, touching
+from xsbert.results.words import (
+    Offset,
+    Span,
+    checked_spans,
+    folded,
+    folded_labels,
+    group,
+    label,
+    moved,
+    summed,
+    touching,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

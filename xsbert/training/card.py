@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from xsbert.models.encoders.names import without_folders
+from xsbert.models.names import without_folders
 
 CARD = """\
 ---

@@ -23,14 +23,14 @@ from xsbert.attribution.integration.soundness import is_wrong
 from xsbert.attribution.integration.token_vectors import Integral, token_vectors
 from xsbert.attribution.mode import Reverse
 from xsbert.attribution.pair import STATIC
-from xsbert.models.encoders.checks import say_once, warn
-from xsbert.models.encoders.names import name_of
+from xsbert.models.checks import say_once, warn
 from xsbert.models.encoders.pairing import Pairing
-from xsbert.models.encoders.progress import Progress, progress_of
 from xsbert.models.inputs.batches import Batch, batched, batches, pulled_through
 from xsbert.models.inputs.prompts import TextInput, routed
 from xsbert.models.inputs.text import Text, read
 from xsbert.models.methods.method import Method
+from xsbert.models.names import name_of
+from xsbert.models.progress import Progress, progress_of
 from xsbert.models.splitting.passing import blocking
 from xsbert.models.splitting.private_copy import device_of_copy
 from xsbert.models.splitting.split import Split

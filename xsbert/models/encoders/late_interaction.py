@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sentence_transformers import MultiVectorEncoder
 
-from xsbert.models.encoders.checks import check_folder
-from xsbert.models.encoders.names import name_of
+from xsbert.models.checks import check_folder
 from xsbert.models.encoders.options import FOR_MATCHES, MatchOptions, settled
 from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 from xsbert.models.inputs.prompts import TextInput, both, text_inputs
 from xsbert.models.inputs.text import check_string, read
+from xsbert.models.names import name_of
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
 from xsbert.results.ranking import Ranking, ranked

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SparseEncoder
 
-from xsbert.models.encoders.checks import check_folder
+from xsbert.models.checks import check_folder
 from xsbert.models.encoders.explains import Explains
 from xsbert.models.encoders.options import PairOptions, VectorOptions
 from xsbert.results.attribution import Attribution

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sentence_transformers import SentenceTransformer
 from torch import nn
 
-from xsbert.models.encoders.checks import check_folder
+from xsbert.models.checks import check_folder
 from xsbert.models.encoders.explains import Explains
 from xsbert.models.encoders.published import PublishedMethods
 from xsbert.models.exact.shared import references_shared

@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from xsbert.models.encoders.checks import say_once
+from xsbert.models.checks import say_once
 from xsbert.results.words import Offset
 
 MARKS_BEFORE, MARKS_BEHIND = ("##", "▁", "Ġ"), ("@@", "</w>")

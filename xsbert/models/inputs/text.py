@@ -9,7 +9,7 @@ import torch
 from sentence_transformers.base.model import BaseModel
 from torch import Tensor
 
-from xsbert.models.encoders.checks import say_once
+from xsbert.models.checks import say_once
 from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
 from xsbert.models.inputs.prompts import TextInput, routed, text_inputs

@@ -10,7 +10,7 @@ import numpy as np
 
 from xsbert.plot.figures.fonts import families
 from xsbert.results.attribution import Attribution
-from xsbert.results.decimals import decimals
+from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from xsbert.plot.figures.axes import LARGEST, axes_for, check_limit, label_size,
 from xsbert.plot.figures.fonts import drawable
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
-from xsbert.results.decimals import decimals
+from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

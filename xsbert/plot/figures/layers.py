@@ -10,7 +10,7 @@ import numpy as np
 from xsbert.plot.figures.axes import LARGEST, axes_for, check_axes, check_limit, check_results
 from xsbert.plot.figures.heatmap import draw, draw_scale, mark_negative
 from xsbert.results.attribution import Attribution
-from xsbert.results.decimals import decimals
+from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

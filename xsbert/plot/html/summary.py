@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xsbert.results.attribution import Attribution, unreliable
-from xsbert.results.decimals import decimals
 from xsbert.results.ranking import Ranking
+from xsbert.results.record import decimals
 
 MOST_NAMED = 5
 """Documents that a line names by their places; of more it says how many."""

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsbert.evaluation.matrices import Matrix, WordMatrix, Words
-from xsbert.evaluation.methods import Explainer, Pairs
+from xsbert.evaluation.methods.explainer import Explainer, Pairs
+from xsbert.evaluation.methods.matrices import Matrix, WordMatrix, Words
 from xsbert.evaluation.statistics import spearman
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.text import read

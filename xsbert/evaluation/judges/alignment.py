@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from xsbert.evaluation.ists import AlignedPair
-from xsbert.evaluation.judges import Encode
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.judges.ists import AlignedPair
+from xsbert.evaluation.judges.judge import Encode
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 from xsbert.evaluation.statistics import area_under_curve
 from xsbert.models.references.weights_digest import digest_of
-from xsbert.results.spans import Span
+from xsbert.results.words import Span
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from xsbert.evaluation.judges import Encode
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.judges.judge import Encode
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 from xsbert.evaluation.statistics import spearman
 
 

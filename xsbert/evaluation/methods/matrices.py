@@ -8,8 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from xsbert.results.spans import Span
-from xsbert.results.words import Group, Offset, group, summed
+from xsbert.results.words import Group, Offset, Span, group, summed
 
 
 class Matrix(Protocol):

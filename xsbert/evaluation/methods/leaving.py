@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xsbert.evaluation.deletion import DeletionInteractions, deletions
-from xsbert.evaluation.encodings import Encodings
-from xsbert.evaluation.matrices import Matrix, PairMatrix, WordMatrix
-from xsbert.evaluation.methods import Pairs
+from xsbert.evaluation.judges.deletion import DeletionInteractions, deletions
+from xsbert.evaluation.judges.encodings import Encodings
+from xsbert.evaluation.methods.explainer import Pairs
+from xsbert.evaluation.methods.matrices import Matrix, PairMatrix, WordMatrix
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.text import read
 

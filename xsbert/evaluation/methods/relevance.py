@@ -26,9 +26,9 @@ from torch.overrides import TorchFunctionMode
 from xsbert.attribution.forward_mode.derivatives import by_duals
 from xsbert.attribution.forward_mode.dual import Dual
 from xsbert.attribution.forward_mode.tangents import OneToken
-from xsbert.evaluation.encodings import divides
-from xsbert.evaluation.matrices import Matrix, PairMatrix
-from xsbert.evaluation.methods import Pairs
+from xsbert.evaluation.judges.encodings import divides
+from xsbert.evaluation.methods.explainer import Pairs
+from xsbert.evaluation.methods.matrices import Matrix, PairMatrix
 from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine, undisturbed
 from xsbert.models.inputs.batches import batched

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xsbert.evaluation.judges import Encode
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.judges.judge import Encode
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 from xsbert.evaluation.statistics import spearman
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from xsbert.evaluation.encodings import divides, evaluating
-from xsbert.evaluation.matrices import Matrix, PairMatrix
-from xsbert.evaluation.methods import Pairs
+from xsbert.evaluation.judges.encodings import divides, evaluating
+from xsbert.evaluation.methods.explainer import Pairs
+from xsbert.evaluation.methods.matrices import Matrix, PairMatrix
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.text import Text, read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from xsbert.command.characters import shown
+from xsbert.command.terminal.characters import shown
 
 
 def say(message: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xsbert.results.decimals import decimals
+from xsbert.results.record import decimals
 
 RAISES = ("38;5;167", "38;5;231;48;5;131", "1;38;5;231;48;5;124")
 LOWERS = ("4;38;5;68", "4;38;5;231;48;5;61", "1;4;38;5;231;48;5;25")

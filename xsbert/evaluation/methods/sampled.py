@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xsbert.evaluation.encodings import Encodings
-from xsbert.evaluation.matrices import Matrix, PairMatrix, Words
-from xsbert.evaluation.methods import Pairs
+from xsbert.evaluation.judges.encodings import Encodings
+from xsbert.evaluation.methods.explainer import Pairs
+from xsbert.evaluation.methods.matrices import Matrix, PairMatrix, Words
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.text import read
 

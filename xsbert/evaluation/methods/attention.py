@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xsbert.evaluation.encodings import divides
-from xsbert.evaluation.matrices import Matrix, PairMatrix
-from xsbert.evaluation.methods import Pairs
+from xsbert.evaluation.judges.encodings import divides
+from xsbert.evaluation.methods.explainer import Pairs
+from xsbert.evaluation.methods.matrices import Matrix, PairMatrix
 from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine, undisturbed
 from xsbert.models.inputs.batches import batched

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsbert.evaluation.judges import Encode
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.judges.judge import Encode
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xsbert.evaluation.deletion import mean_known
-from xsbert.evaluation.judges import Encode
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.judges.deletion import mean_known
+from xsbert.evaluation.judges.judge import Encode
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 
 
 @dataclass(frozen=True)

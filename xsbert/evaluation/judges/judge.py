@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from xsbert.evaluation.matrices import WordMatrix, Words
+from xsbert.evaluation.methods.matrices import WordMatrix, Words
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts → embeddings `(B, D)` whose products are similarities: an `Encodings`."""

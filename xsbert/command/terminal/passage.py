@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from xsbert.command.characters import fitted, shown, width
+from xsbert.command.terminal.characters import fitted, shown, width
 
 if TYPE_CHECKING:
     from xsbert.results.words import Offset

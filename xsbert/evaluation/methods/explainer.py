@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from xsbert.evaluation.matrices import Matrix, PairMatrix
+from xsbert.evaluation.methods.matrices import Matrix, PairMatrix
 from xsbert.models import HiddenStates, Method, XSTransformer
 from xsbert.models.inputs.text import read
 

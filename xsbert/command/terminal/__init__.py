@@ -1,0 +1,1 @@
+"""How texts look at a terminal: columns, colours, messages."""

@@ -1,0 +1,1 @@
+"""Judges: what explanations are held against."""

@@ -1,0 +1,1 @@
+"""What is judged: methods, ours and baselines, and their matrices."""
