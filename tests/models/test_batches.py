@@ -73,6 +73,22 @@ def test_each_text_is_worked_on_once_and_those_of_one_length_together(minilm, mo
     assert max(count for count, _ in seen) > 1
 
 
+def test_texts_that_pairs_share_are_worked_on_once(minilm, monkeypatch):
+    """Where all pairs of a text are done, no pair waits for it, and it is no new text."""
+    counts = []
+
+    def watched(paths, rule, rounded):
+        counts.append(len(paths))
+        return token_vectors(paths, rule, rounded)
+
+    monkeypatch.setattr("xsbert.models.encoders.engine.token_vectors", watched)
+    a, b, c = TEXTS[0], TEXTS[2], TEXTS[1]
+    method = replace(FAST, mode=Forward())
+    x, y, _, _ = minilm.explain_pairs([(a, b), (b, a), (a, c), (c, b)], method=method)
+    assert sum(counts) == 3
+    np.testing.assert_array_equal(x.matrix, y.matrix.T)
+
+
 def test_a_ranking_pulls_the_query_back_through_long_documents(minilm, monkeypatch):
     forward = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import is_dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -86,11 +87,11 @@ class Engine:
         pulled = pulled_through(lengths, pairs, self.method.mode)
         pairing = Pairing(pairs, similarity)
         pushed = [text for name, text in texts.items() if name not in pulled]
+        shared = [text for text in pushed if pairing.is_shared(text.input)]
+        others = [text for text in pushed if not pairing.is_shared(text.input)]
         with progress_of(len(texts), show) as progress:
-            for shared in (True, False):
-                some = [text for text in pushed if pairing.is_shared(text.input) is shared]
-                for name, vectors in self._forward(some, progress):
-                    pairing.add(name, vectors)
+            for name, vectors in chain(self._forward(shared, progress), self._forward(others, progress)):
+                pairing.add(name, vectors)
             for name in sorted(pulled, key=lambda name: lengths[name], reverse=True):
                 self._pull(texts[name], pulled[name], pairing, progress)
         return pairing.attributions
