@@ -56,6 +56,8 @@ def test_a_ranking_is_in_the_order_of_the_scores(model):
     ranking = model.explain_ranking(QUERY, DOCUMENTS)
     assert [x.score for x in ranking] == sorted((x.score for x in ranking), reverse=True)
     assert {x.text_b for x in ranking} == set(DOCUMENTS)
+    best = model.explain_ranking(QUERY, DOCUMENTS, top=2)
+    assert (best.positions, best.compared) == (ranking.positions[:2], len(DOCUMENTS))
 
 
 def test_tokens_and_offsets_are_the_texts_own(model):

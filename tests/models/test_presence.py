@@ -17,6 +17,7 @@ from xsbert.models import HiddenStates, PaddingReference, Presence
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import read
+from xsbert.models.splitting.presence import PresenceInAttention
 from xsbert.models.splitting.split import Split
 
 RULE = Adaptive(1e-2)
@@ -245,3 +246,68 @@ def test_products_in_bfloat16_round_little(minilm):
     )
     assert max(rounded.errors) <= 2e-2
     assert 1e-5 < np.abs(rounded.matrix - exact.matrix).max() < 3e-2 * np.abs(exact.matrix).max()
+
+
+def gone(model, text, position):
+    """f with one token gone, of its states as they are and of other ones; and the same with all tokens there."""
+    encoded, split = read(model, text), Split(list(model), 0)
+    hidden = split.embedded(encoded.features)[0]
+    other = hidden.clone()
+    other[:, position] = hidden[:, position].flip(-1) + 1
+    whole = torch.ones(1, hidden.shape[1], 1)
+    without = whole.clone()
+    without[:, position] = 0
+    one = torch.zeros(1, dtype=torch.long)
+    return [
+        split.presence(encoded.features, states)(presence, one)
+        for presence in (without, whole)
+        for states in (hidden, other)
+    ]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "pooling", ["mean", "weightedmean", "mean_sqrt_len_tokens", "cls", "lasttoken", ("mean", "cls")], ids=str
+)
+def test_what_is_gone_has_no_part_in_any_pooling(tiny, pooling, weighted):
+    transformer = tiny["mpnet_shelf"][0]
+    vocabulary = transformer.tokenizer.convert_ids_to_tokens(range(len(transformer.tokenizer)))
+    weights = [WordWeights(vocabulary, {"coffee": 3.0}, 0.7)] if weighted else []
+    model = XSTransformer(modules=[transformer, *weights, Pooling(32, pooling)], device="cpu")
+    as_it_is, changed, whole, whole_changed = gone(model, A, 2)
+    torch.testing.assert_close(changed, as_it_is, rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(whole_changed, whole, atol=1e-3)
+    assert not torch.allclose(as_it_is, whole, atol=1e-3)
+
+
+def test_what_is_gone_has_no_part_in_a_sparse_embedding(tmp_path):
+    as_it_is, changed, whole, whole_changed = gone(build("BERT", tmp_path, XSSparseEncoder), A, 2)
+    torch.testing.assert_close(changed, as_it_is, rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(whole_changed, whole, atol=1e-3)
+
+
+def test_a_prompt_may_be_left_out_of_the_pooling(minilm):
+    pooling = Pooling(384, "mean", include_prompt=False)
+    model = XSTransformer(modules=[minilm[0], pooling], prompts={"query": "find: "}, device="cpu")
+    x = model.explain(A, B, prompt_name="query", method=Presence())
+    own = float(model.similarity(*model.encode([A, B], prompt_name="query")))
+    assert x.score == pytest.approx(own, abs=1e-5)
+    assert x.explained == pytest.approx(own, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda scores: torch.softmax(scores, -1),
+        lambda scores: torch.softmax(scores, dim=3),
+        lambda scores: nn.functional.softmax(input=scores, dim=-1, dtype=torch.float32),
+        lambda scores: scores.softmax(-1),
+        lambda scores: nn.Softmax(-1)(scores),
+    ],
+)
+def test_every_call_of_a_softmax_is_seen(call):
+    scores, presence = torch.randn(1, 2, 3, 3), torch.tensor([[1.0, 0.0, 0.5]])
+    with PresenceInAttention(presence) as attention:
+        found = call(scores)
+    assert attention.count == 1
+    torch.testing.assert_close(found, torch.softmax(scores + presence.log()[:, None, None], -1))

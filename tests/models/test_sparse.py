@@ -119,3 +119,14 @@ def test_every_pooling_and_activation_is_explained_in_every_mode(folder, pooling
     assert pulled.call_count == 1
     assert x.errors != expected.errors, "forward mode served"
     assert model[1].training == training
+
+
+@pytest.mark.parametrize("similarity", [None, "cosine", "dot"])
+def test_the_best_of_many_are_explained(model, similarity):
+    ours, method = XSSparseEncoder.wrap(model), HiddenStates(-1, quadrature=GaussLegendre(2))
+    documents = [B, "cat", "A dog barks.", A]
+    whole, best = (
+        ours.explain_ranking(A, documents, top=top, method=method, similarity=similarity) for top in (None, 2)
+    )
+    assert best.positions == whole.positions[:2]
+    assert best.compared == 4

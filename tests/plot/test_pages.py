@@ -113,13 +113,16 @@ def test_the_head_of_an_approximate_page_adds_up(browser, minilm, tmp_path):
     x = minilm.explain(A, B, method=HiddenStates())
     shown = browser.open(page(x), tmp_path)
     assert shown.locator(".lead").inner_text() == (
-        f"{x.score:.3f} similar where the word pairs add {x.explained:.3f}, compared with the reference"
+        f"{x.score:.3f} similar where the word pairs add {x.explained:.3f}, compared with texts of padding"
     )
     shown.get_by_text("details").click()
     said = shown.locator(".comparison").inner_text()
-    assert f"Compared with blank texts, which this model itself finds {x.reference_terms[2]:.3f} alike" in said
-    numbers = [float(part) for part in re.findall(r"-?\d+\.\d+", said.split("similarity", 1)[1].replace("− ", "-"))]
-    assert numbers[0] == pytest.approx(sum(numbers[1:5]), abs=2e-3)
+    assert f"Compared with texts of padding, which this model itself finds {x.reference_terms[2]:.3f} alike" in said
+    score, *terms = (
+        float(part) for part in re.findall(r"[-+]?\d+\.\d+", said.split("Similarity")[1].replace("−", "-"))
+    )
+    assert len(terms) == 4
+    assert score == pytest.approx(sum(terms), abs=2e-3)
 
 
 @pytest.mark.parametrize("side", ["a", "b"])

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import GOLDEN
 from xsbert import Attribution, Ranking, TokenVectors
 from xsbert.attribution import GaussLegendre, attribute
-from xsbert.models import HiddenStates
+from xsbert.models import HiddenStates, Presence
 
 A, B = "The coffee is bad.", "This is not a good coffee."
 
@@ -203,3 +203,32 @@ def test_what_had_no_layer_in_version_1_is_named(tmp_path, reference, method):
     }
     (tmp_path / "x.json").write_text(json.dumps(data))
     assert Attribution.load(tmp_path / "x.json").method == method
+
+
+def test_what_is_outside_the_texts_and_has_no_part_is_trimmed(minilm, x):
+    found = minilm.explain(A, B, prompt="find: ")
+    trimmed = found.trimmed()
+    assert None not in (*trimmed.offsets_a, *trimmed.offsets_b)
+    assert trimmed.prompted_a == trimmed.prompted_b == ()
+    assert len(trimmed.tokens_a) == len(found.tokens_a) - 2 - len(found.prompted_a)
+    assert trimmed.explained == pytest.approx(found.explained, abs=1e-6)
+    assert x.trimmed() == x, "by hidden states special tokens have a part"
+    nothing = minilm.explain("", A)
+    assert nothing.trimmed().tokens_a == nothing.tokens_a
+
+
+def test_positions_move_where_tokens_are_trimmed(x):
+    matrix = x.matrix.copy()
+    matrix[0], matrix[:, -1] = 0, 0
+    marked = dataclasses.replace(x, matrix=matrix, unknown_a=(2,), unknown_b=(1,), prompted_a=(0, 3))
+    trimmed = marked.trimmed()
+    assert (trimmed.unknown_a, trimmed.unknown_b, trimmed.prompted_a) == ((1,), (1,), (2,))
+    assert trimmed.tokens_a == x.tokens_a[1:]
+    assert trimmed.tokens_b == x.tokens_b[:-1]
+
+
+def test_what_is_compared_with_has_a_name(x, minilm):
+    assert x.compared_with == "texts of padding"
+    assert minilm.explain(A, B, method=Presence(shared=False)).compared_with == "the texts without their words"
+    another = dataclasses.replace(x, method="HiddenStates(layer=4, reference=ZeroReference())")
+    assert another.compared_with == "their references"

@@ -89,13 +89,14 @@ def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
 
 def _sum(x: Attribution, unit: str) -> list[str]:
     """The score and what it is the sum of."""
-    ra, rb, rr = (decimals(term, 4) for term in x.reference_terms)
+    ra, rb, rr = x.reference_terms
+    terms = " ".join(decimals(term, 4, "+") for term in (ra, rb, -rr))
     score, pairs = decimals(x.score, 4), decimals(x.explained, 4)
     if x.is_exact:
         return [f"{score} similar = the sum of all {unit} pairs"]
     return [
-        f"{score} similar, where all {unit} pairs add {pairs}, compared with the reference:",
-        f"{score} = {pairs} + {ra} + {rb} − {rr}, the last three f(r_a)·f(b), f(a)·f(r_b) and f(r_a)·f(r_b)",
+        f"{score} similar, where all {unit} pairs add {pairs}, compared with {x.compared_with}:",
+        f"{score} = {pairs} {terms}, the last three f(r_a)·f(b), f(a)·f(r_b) and −f(r_a)·f(r_b)",
     ]
 
 

@@ -116,6 +116,13 @@ class Attribution(Shown):
         return max(map(abs, self.reference_terms)) * self.normalizer <= EXACT * self.norms[0] * self.norms[1]
 
     @property
+    def compared_with(self) -> str:
+        """What the texts are compared with where reference terms are left, in words."""
+        if self.method.startswith("Presence("):
+            return "the texts without their words"
+        return "texts of padding" if "reference=PaddingReference()" in self.method else "their references"
+
+    @property
     def is_reliable(self) -> bool:
         """Whether law 1 holds to a tenth for both texts. Where not, the matrix is not to be trusted."""
         return all(error <= MISSED for error in self.errors)  # a NaN is not

@@ -54,8 +54,8 @@ class Explains(Wraps):
             TypeError: a text is not a string, an option has another name, `method` is not a method, or `memory` not a
                 whole number.
             ValueError: the model has no such prompt, route, layer or list of layers, the encoder can't be split
-                there, `similarity` is neither cosine nor dot, `memory` not positive, or `matmul_dtype` not a lower
-                precision.
+                there, or not be explained by the method (`Presence` needs softmax attention, and a token that stays),
+                `similarity` is neither cosine nor dot, `memory` not positive, or `matmul_dtype` not a lower precision.
 
         Warns:
             UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, the

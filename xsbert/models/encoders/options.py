@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, TypedDict, TypeVar, cast
 
 import torch
 
 from xsbert.models.inputs.prompts import Both
+from xsbert.models.methods.hidden_states import HiddenStates
 from xsbert.models.methods.method import Method, check_method
 from xsbert.models.methods.presence import Presence
 from xsbert.results.arguments import at_least
@@ -85,7 +87,7 @@ FOR_MATCHES: MatchOptions = {
     "show_progress_bar": None,
 }
 """The options' defaults."""
-OF_METHODS = {"layer", "reference", "quadrature", "mode", "layer_stack"}
+METHODS = (Presence, HiddenStates)
 Options = TypeVar("Options", VectorOptions, PairOptions, MatchOptions)
 
 
@@ -97,10 +99,11 @@ def settled(options: Mapping[str, Any], defaults: Options, function: str) -> Opt
         ValueError: `memory` is not positive, or `matmul_dtype` no lower precision.
     """
     for name in options:
-        if name in OF_METHODS and "method" in defaults:
+        homes = [f"{kind.__name__}({name}=…)" for kind in METHODS if name in {each.name for each in fields(kind)}]
+        if homes and "method" in defaults:
             raise TypeError(
                 f"{function} got {name}={options[name]!r:.60}; expected it within the method: "
-                f"method=Presence({name}=…) or HiddenStates({name}=…)."
+                f"method={' or '.join(homes)}."
             )
         if name not in defaults:
             raise TypeError(f"{function} got an unexpected option {name!r}; expected some of {', '.join(defaults)}.")

@@ -37,7 +37,7 @@ class Presence:
     Args:
         layer: the layer from which on presence counts, 0 for everywhere; negative from the end. Layers before it see
             the whole text. From deeper layers it costs less, and is less true for pairs. By default the last layer
-            but two: of those that take at most twice as long as `HiddenStates()`, the truest where words are deleted.
+            but two: of the layers from which it takes at most twice as long as `HiddenStates()`, the truest.
         shared: whether f(∅) is shared evenly among the text's tokens, u_s += f(∅) / players: no text is similar to
             nothing, so that the jump from nothing to f(∅) belongs to all alike (a unanimity game's Shapley value).
             Then the pairs sum to the score. Not shared, f(∅) stands as three reference terms.

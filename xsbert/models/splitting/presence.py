@@ -42,19 +42,15 @@ class PresenceInAttention(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func in SOFTMAX and self._is_over_keys(*args, **kwargs):
-            self.count += 1
-            scores = args[0]
-            wanted = kwargs.get("dtype") or scores.dtype
-            scores = scores.to(torch.promote_types(scores.dtype, wanted))
-            n, size = self.presence.shape
-            presence = self.presence.reshape(n, *[1] * (scores.dim() - 2), size)
-            return presence_softmax(scores, presence.to(scores.dtype))
-        return func(*args, **kwargs)
-
-    def _is_over_keys(self, scores: Tensor, dim: Any = None, *args: Any, **kwargs: Any) -> bool:
+        if func not in SOFTMAX:
+            return func(*args, **kwargs)
+        scores, dim = (args[i] if len(args) > i else kwargs.get(name) for i, name in enumerate(("input", "dim")))
         size = self.presence.shape[1]
-        return scores.dim() == 4 and tuple(scores.shape[-2:]) == (size, size) and dim in (-1, 3)
+        if scores.dim() != 4 or tuple(scores.shape[-2:]) != (size, size) or dim not in (-1, 3):
+            return func(*args, **kwargs)
+        self.count += 1
+        scores = scores.to(torch.promote_types(scores.dtype, kwargs.get("dtype") or scores.dtype))
+        return presence_softmax(scores, self.presence[:, None, None].to(scores.dtype))
 
 
 @contextmanager

@@ -23,17 +23,17 @@ def meaning(x: Attribution) -> str:
         return f"but {unreliable(max(x.errors))}"
     if x.is_exact:
         return "= the sum of all word pairs"
-    return f"where the word pairs add {number(x.explained)}, compared with the reference"
+    return f"where the word pairs add {number(x.explained)}, compared with {x.compared_with}"
 
 
 def comparison(x: Attribution) -> str:
-    """What the pairs of a method with reference terms say, in a sentence."""
-    ra, rb, rr = map(number, x.reference_terms)
-    blank = "blank texts" if "PaddingReference()" in x.method else "its reference"
+    """What the pairs of a method with reference terms say, in two sentences."""
+    ra, rb, rr = x.reference_terms
+    terms = " ".join(number(term, signed=True) for term in (ra, rb, -rr))
     return (
-        f"Compared with {blank}, which this model itself finds {rr} alike, the words add {number(x.explained)}: "
-        f"similarity {number(x.score)} = {number(x.explained)} + {ra} + {rb} − {rr}, where {ra} is the similarity of "
-        f"text B with the reference of text A, and {rb} that of text A with the reference of text B."
+        f"Compared with {x.compared_with}, which this model itself finds {number(rr)} alike, the words add "
+        f"{number(x.explained)}. Similarity {number(x.score)} = {number(x.explained)} {terms}: the terms are those of "
+        "the reference of A with text B, of text A with the reference of B, and of both references."
     )
 
 
