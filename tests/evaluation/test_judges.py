@@ -3,12 +3,21 @@
 import itertools
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.helpers.evaluation import A, B, Bag, judged, words
-from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, Encodings, ShortTexts
+from xsbert.evaluation import (
+    Coalitions,
+    Completeness,
+    Curves,
+    DeletionInteractions,
+    Directions,
+    Encodings,
+    ShortTexts,
+)
 from xsbert.evaluation.judges.interactions import banzhaf, by_shapiq, shapley, subsets
 from xsbert.evaluation.methods.matrices import PairMatrix, WordMatrix, Words
 from xsbert.models import HiddenStates
@@ -212,3 +221,38 @@ def test_words_that_punctuation_held_together_stay_two(text, gone, expected):
 def test_a_matrix_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"got a matrix of shape \(2, 2\) for \(4, 4\) tokens"):
         words(np.ones((2, 2)))
+
+
+def with_selves(a=A, b=B):
+    return replace(words(a=a, b=b), selves=(words(a=a, b=a), words(a=b, b=b)))
+
+
+def test_sums_of_a_bag_point_where_its_embeddings_point():
+    evidence, figures = judged(Directions(20), Bag(), with_selves())
+    assert figures == pytest.approx({"r2": 1, "fit": 1, "within": 1})
+    kept = " ".join(word for word, stays in zip(A.split(), evidence.kept_a[1], strict=True) if stays)
+    other = " ".join(word for word, stays in zip(B.split(), evidence.kept_b[1], strict=True) if stays)
+    left, right = Bag().encode([kept, other])
+    assert evidence.between[1] == pytest.approx(left @ right / np.linalg.norm(left) / np.linalg.norm(right))
+
+
+def test_a_length_of_each_sub_texts_own_is_no_matter_to_directions():
+    normalised = Bag(lambda total: total / max(1e-9, np.linalg.norm(total)))
+    assert judged(Directions(20), normalised, with_selves())[1] == pytest.approx({"r2": 1, "fit": 1, "within": 1})
+    assert judged(Coalitions(20), normalised)[1]["fit"] < 0.9
+    whole, (self_a, self_b) = with_selves(), with_selves().selves
+    scaled_selves = (replace(self_a, whole=4 * self_a.whole), replace(self_b, whole=9 * self_b.whole))
+    scaled = replace(whole, whole=6 * whole.whole, selves=scaled_selves)
+    assert judged(Directions(20), Bag(), scaled)[1] == pytest.approx({"r2": 1, "fit": 1, "within": 1})
+
+
+def test_directions_tell_vectors_that_point_elsewhere():
+    found = with_selves()
+    turned = replace(found, whole=-found.whole)
+    figures = judged(Directions(20), Bag(), turned)[1]
+    assert figures["r2"] == pytest.approx(-1)
+    assert figures["fit"] < 0
+    assert figures["within"] == pytest.approx(1)
+    assert all(map(math.isnan, judged(Directions(20), Bag(), words())[1].values()))
+    negative = replace(found, selves=tuple(replace(each, whole=-each.whole) for each in found.selves))
+    assert judged(Directions(20), Bag(), negative)[1]["r2"] == 0

@@ -19,7 +19,18 @@ from torch import nn
 from tqdm import tqdm
 
 from tests.evaluation.test_alignments import FILE
-from xsbert.evaluation import Chance, Coalitions, DeletionInteractions, Grid, LeaveOneOut, Study, Task, inputs, table
+from xsbert.evaluation import (
+    Chance,
+    Coalitions,
+    DeletionInteractions,
+    Directions,
+    Grid,
+    LeaveOneOut,
+    Study,
+    Task,
+    inputs,
+    table,
+)
 from xsbert.evaluation.__main__ import main
 from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.fingerprint import fingerprint
@@ -404,3 +415,14 @@ def test_every_public_name_is_there():
         assert name in dir(evaluation)
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = evaluation.nonsense
+
+
+def test_a_judge_may_ask_for_each_text_with_itself(model, tmp_path):
+    study, counted = study_of(model, tmp_path), Counted(model)
+    row = Row("tiny", "counted", None, "", counted)
+    pairs = PAIRS[:2]
+    judge = Directions(8)
+    study.run(Task([row], pairs, {"directions": judge}), progress=False)
+    assert set(counted.asked) == {*pairs, *((text, text) for pair in pairs for text in pair)}
+    assert set(counted.asked.values()) == {1}
+    assert all(math.isfinite(figures["fit"]) for figures in study.figures(row, judge, pairs))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xsbert.evaluation.judges.completeness import Completeness as Completeness
     from xsbert.evaluation.judges.curves import Curves as Curves
     from xsbert.evaluation.judges.deletion import DeletionInteractions as DeletionInteractions
+    from xsbert.evaluation.judges.directions import Directions as Directions
     from xsbert.evaluation.judges.encodings import Encodings as Encodings
     from xsbert.evaluation.judges.interactions import ShortTexts as ShortTexts
     from xsbert.evaluation.judges.ists import read_alignments as read_alignments
@@ -52,6 +53,7 @@ _HOME = {
     "Curves": "judges.curves",
     "Coalitions": "judges.coalitions",
     "Completeness": "judges.completeness",
+    "Directions": "judges.directions",
     "ShortTexts": "judges.interactions",
     "HumanAlignments": "judges.alignment",
     "read_alignments": "judges.ists",

@@ -108,7 +108,7 @@ def _grid(options: argparse.Namespace) -> Grid:
 
 
 def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
-    from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, ShortTexts
+    from xsbert.evaluation import Coalitions, Completeness, Curves, DeletionInteractions, Directions, ShortTexts
     from xsbert.evaluation.judges.encodings import placeholder
 
     masks = sorted({placeholder(model.tokenizer) for model in grid.subjects.values()})
@@ -123,12 +123,23 @@ def _judges(options: argparse.Namespace, grid: Grid) -> dict[str, Judge]:
         "masking": DeletionInteractions(masks[0]),
         "curves": Curves(),
         "coalitions": Coalitions(seed=options.seed),
+        "directions": Directions(seed=options.seed),
         "short texts": ShortTexts(),
     }
     return {name: judge for name, judge in known.items() if name in options.judges}
 
 
-JUDGES = ("completeness", "deletion", "masking", "curves", "coalitions", "short texts", "alignments", "sanity")
+JUDGES = (
+    "completeness",
+    "deletion",
+    "masking",
+    "curves",
+    "coalitions",
+    "directions",
+    "short texts",
+    "alignments",
+    "sanity",
+)
 
 
 def _titled(title: str, body: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,9 +70,11 @@ class Study:
         with tqdm(total=len(task.rows) * len(task.pairs), desc=title, disable=not progress) as bar:
             for start in range(0, len(task.pairs), TOGETHER):
                 pairs = task.pairs[start : start + TOGETHER]
+                selves = any(map(_needs_selves, task.judges.values()))
+                groups = [[pair, *(_selves(pair) if selves else [])] for pair in pairs]
                 for row in task.rows:
                     bar.set_postfix_str(row.label)
-                    for done in self._explain(row, pairs):
+                    for done in self._explain(row, groups):
                         bar.update(done)
                 bar.set_postfix_str("judging")
                 self._judge(task, pairs)
@@ -105,14 +107,16 @@ class Study:
     def _key(self, row: Row, pair: Pair, judge: Judge | None = None) -> Key:
         return (self._names[row.subject], repr(row.method), *([] if judge is None else [repr(judge)]), *pair)
 
-    def _explain(self, row: Row, pairs: Sequence[Pair]) -> Iterator[int]:
-        """Explains what is missing, and says after each call how many more of the pairs are done with."""
-        missing = [pair for pair in dict.fromkeys(pairs) if self._key(row, pair) not in self.matrices]
-        yield len(pairs) - len(missing)
+    def _explain(self, row: Row, groups: Sequence[Sequence[Pair]]) -> Iterator[int]:
+        """Explains what is missing, and says after each call how many more of the groups are done with."""
+        missing = [group for group in groups if any(self._key(row, pair) not in self.matrices for pair in group)]
+        yield len(groups) - len(missing)
         while missing:
             size = TOGETHER if self._pace.get((row.subject, repr(row.method)), math.inf) < LONG else 1
             some, missing = missing[:size], missing[size:]
-            self._attempt(row, some)
+            pairs = dict.fromkeys(pair for group in some for pair in group)
+            if new := [pair for pair in pairs if self._key(row, pair) not in self.matrices]:
+                self._attempt(row, new)
             yield len(some)
 
     def _attempt(self, row: Row, pairs: Sequence[Pair]) -> None:
@@ -128,7 +132,7 @@ class Study:
     def _add(self, row: Row, pairs: Sequence[Pair]) -> None:
         began = time.perf_counter()
         found = [WordMatrix.of(x) for x in row.method.explain(pairs)]
-        seconds = (time.perf_counter() - began) / len(pairs)
+        seconds = (time.perf_counter() - began) / max(1, sum(a != b for a, b in pairs))  # a text itself is no more work
         self._pace[row.subject, repr(row.method)] = seconds
         for pair, words in zip(pairs, found, strict=True):
             self.matrices.add(self._key(row, pair), _kept(words, seconds))
@@ -150,9 +154,19 @@ class Study:
         for row in rows:
             if getattr(row.method, "judge", None) == judge or self._key(row, pair, judge) in self.judged:
                 continue  # a method that is the judge itself would win
-            (words,) = self.known(row, [pair])
+            words, *selves = self.known(row, [pair, *(_selves(pair) if _needs_selves(judge) else [])])
             if words is not None:
-                yield row, words
+                both = [each for each in selves if each is not None]
+                yield row, replace(words, selves=(both[0], both[1])) if len(both) == 2 else words
+
+
+def _needs_selves(judge: Judge) -> bool:
+    return getattr(judge, "selves", False)
+
+
+def _selves(pair: Pair) -> list[Pair]:
+    """Each text with itself."""
+    return [(text, text) for text in pair]
 
 
 def _kept(words: WordMatrix, seconds: float) -> dict[str, Any]:

@@ -17,7 +17,8 @@ class Judge(Protocol):
     """A way to tell how good a matrix is. A value: its repr names it and all its settings.
 
     `evidence` is what the model itself says of a pair, and is the same for all methods; `figures` holds a
-    matrix against it. A figure that is not defined for a pair is nan.
+    matrix against it. A figure that is not defined for a pair is nan. A judge whose `selves` is true finds the
+    matrices of each text and itself in the matrix that it is given.
     """
 
     def evidence(self, a: Words, b: Words, encode: Encode) -> Any:

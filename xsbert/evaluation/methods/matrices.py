@@ -113,11 +113,13 @@ class WordMatrix:
     Args:
         a, b: the texts, with W_a and W_b words.
         whole: `(W_a + 1, W_b + 1)`.
+        selves: the matrices of a and itself, and of b and itself, where a judge asks for them.
     """
 
     a: Words
     b: Words
     whole: np.ndarray
+    selves: tuple[WordMatrix, WordMatrix] | None = None
 
     @classmethod
     def of(cls, x: Matrix) -> WordMatrix:
