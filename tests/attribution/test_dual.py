@@ -7,7 +7,8 @@ from torch.nn import functional
 
 from xsbert.attribution.forward_mode import dual_rules
 from xsbert.attribution.forward_mode.dual import Dual, Unsupported
-from xsbert.attribution.forward_mode.tangents import Deferred, OneToken, Rounded, dense, products_in
+from xsbert.attribution.forward_mode.presence_softmax import presence_softmax
+from xsbert.attribution.forward_mode.tangents import Deferred, OneKey, OneToken, Rounded, dense, products_in
 from xsbert.attribution.integration.paths import Paths
 
 N, S, H, INNER, HEADS = 2, 5, 8, 16, 2
@@ -188,3 +189,34 @@ def test_float32_tangents_at_float64_points(monkeypatch, name):
         expected = oracle(function, dense(one_each))
     torch.testing.assert_close(value, function(X))
     torch.testing.assert_close(pushed.double(), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()) + 1e-9)
+
+
+@pytest.mark.parametrize("there", [1.0, 0.3, 0.0])
+def test_attention_that_first_sees_presence_turns_to_one_key_at_a_time(there):
+    """Of rank one; against torch's forward mode along each key's presence."""
+    scores, values, tokens = torch.randn(N, HEADS, S, S).double(), heads(V(X)), torch.tensor([1, 3])
+    presence = torch.full((N, S), there).double()
+    presence[:, 0] = 1
+    moved = torch.rand(N, len(tokens)).double()
+
+    def mixed(presence):
+        return (presence_softmax(scores, presence).to(torch.float64) @ values).transpose(1, 2)
+
+    found = mixed(Dual(presence, OneToken(moved, 1, tokens, S)))
+    shares = presence_softmax(scores, Dual(presence, OneToken(moved, 1, tokens, S)))
+    assert isinstance(shares.tangent, OneKey)
+    for t, token in enumerate(tokens):
+        along = torch.zeros(N, S).double()
+        along[:, token] = moved[:, t]
+        value, expected = torch.func.jvp(mixed, (presence,), (along,))
+        torch.testing.assert_close(found.primal, value)
+        torch.testing.assert_close(found.dense()[t], expected)
+        _, expected = torch.func.jvp(lambda m: presence_softmax(scores, m), (presence,), (along,))
+        torch.testing.assert_close(shares.tangent.dense()[t], expected)
+
+
+def test_a_move_that_changes_nothing_keeps_tangents_lean():
+    x = Dual(X, OneToken(DELTA, 1, torch.arange(S), S))
+    assert x.to(torch.float64) is x
+    other = x.to(torch.float32)
+    assert (other.dtype, other.dense().dtype) == (torch.float32, torch.float64)

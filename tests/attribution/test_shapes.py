@@ -23,7 +23,7 @@ def test_what_has_another_shape_is_named():
     with pytest.raises(TypeCheckError, match="cotangents"):
         pulled_back(paths, RightRiemann(1), torch.ones(3))
     with pytest.raises(TypeCheckError, match="presence"):
-        presence_softmax(torch.zeros(1, 2, 4, 4), torch.ones(1, 4))
+        presence_softmax(torch.zeros(1, 2, 4, 4), torch.ones(1, 3))
 
 
 def test_what_gives_another_shape_is_named():

@@ -14,7 +14,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from xsbert.attribution.forward_mode.dual import FORWARD_MODE, RULES, Dual
-from xsbert.attribution.forward_mode.tangents import ROUNDED, Deferred, OneToken, Tangent, normed, product, total
+from xsbert.attribution.forward_mode.tangents import (
+    ROUNDED,
+    Deferred,
+    OneKey,
+    OneToken,
+    Tangent,
+    normed,
+    product,
+    total,
+)
 
 Rule = Callable[..., Any]
 
@@ -160,6 +169,8 @@ def _matmul(x: Any, y: Any) -> Any:
         return NotImplemented
     value = a @ b
     if not isinstance(y, Dual):
+        if isinstance(x.tangent, OneKey):
+            return Dual(value, x.tangent.times(*(each.to(x.tangent.columns.dtype) for each in (b, value))))
         return Dual(value, _times(x, b))
     if not isinstance(x, Dual):
         return Dual(value, _after(a, y))
@@ -199,6 +210,12 @@ def _permute(x: Any, *dims: Any, **kwargs: Any) -> Any:
         moved = tangent.values.permute(axes)
         return Dual(value, OneToken(moved, axes.index(tangent.axis), tangent.tokens, tangent.size))
     return Dual(value, x.dense().permute(0, *(axis + 1 for axis in axes)))
+
+
+@rule(Tensor.to)
+def _to(x: Any, *args: Any, **kwargs: Any) -> Any:
+    """Nothing where the value stays what it is, as behind a softmax in a precision of its own."""
+    return x if args in ((x.primal.dtype,), (x.primal.device,)) and not kwargs else NotImplemented
 
 
 @rule(Tensor.contiguous)
@@ -250,6 +267,8 @@ def _primal(x: Any) -> Any:
 def _values(tangent: Tangent) -> Tensor:
     if isinstance(tangent, Tensor):
         return tangent
+    if isinstance(tangent, OneKey):
+        return tangent.columns
     return tangent.values if isinstance(tangent, OneToken) else tangent.inputs
 
 

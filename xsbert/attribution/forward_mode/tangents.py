@@ -1,8 +1,9 @@
-"""What a tangent can look like: dense, at one token, or a matrix product that is put off.
+"""What a tangent can look like: dense, at one token, of one key's presence, or a matrix product that is put off.
 
-T tangents of a value of shape `(N, S, …)` are `(T, N, S, …)`. Two forms say the same with less:
-before tokens mix, tangent t is zero but at token t; and before tokens are pooled, a product with a
-weight matrix can wait until they are, for a sum over tokens and a matrix product commute.
+T tangents of a value of shape `(N, S, …)` are `(T, N, S, …)`. Three forms say the same with less:
+before tokens mix, tangent t is zero but at token t; where attention first sees the presence of key t,
+all queries turn to it alike; and before tokens are pooled, a product with a weight matrix can wait
+until they are, for a sum over tokens and a matrix product commute.
 """
 
 from __future__ import annotations
@@ -50,6 +51,33 @@ class OneToken:
     def of(self, primal: Tensor) -> Tensor:
         """The primal's values at the tokens: the shape of `values`."""
         return primal.index_select(self.axis, self.tokens)
+
+
+@dataclass(frozen=True)
+class OneKey:
+    """Tangent t of attention's shares P moves them towards key `tokens[t]`: dP = c (e_key − P), of rank one a query.
+
+    Args:
+        columns: c, `(T, N, heads, Q, 1)`.
+        shares: P, `(N, heads, Q, S)`.
+        tokens: the keys, `(T,)`.
+    """
+
+    columns: Float[Tensor, "T N heads Q 1"]
+    shares: Float[Tensor, "N heads Q S"]
+    tokens: Int[Tensor, T]
+
+    def dense(self) -> Tensor:
+        """`(T, N, heads, Q, S)`."""
+        dense = -self.columns * self.shares
+        each = torch.arange(len(self.tokens), device=self.tokens.device)
+        dense.movedim(-1, 1)[each, self.tokens] += self.columns[..., 0]
+        return dense
+
+    def times(self, values: Tensor, pooled: Tensor) -> Tensor:
+        """dP @ V from V `(N, heads, S, d)` and P @ V `(N, heads, Q, d)`: c (V_key − P V), `(T, N, heads, Q, d)`."""
+        rows = values.index_select(-2, self.tokens).movedim(-2, 0)[..., None, :]
+        return (rows - pooled).mul_(self.columns)
 
 
 @dataclass(frozen=True)
@@ -142,7 +170,7 @@ def product(values: Tensor, weight: Tensor) -> Tensor:
     return linear(values.to(rounded.dtype), rounded.weight(weight)).to(values.dtype)
 
 
-Tangent = Tensor | OneToken | Deferred
+Tangent = Tensor | OneToken | OneKey | Deferred
 
 
 def normed(z: Tensor, normalized: Tensor, scale: Tensor, gamma: Tensor) -> Tensor:

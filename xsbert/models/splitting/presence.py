@@ -50,7 +50,7 @@ class PresenceInAttention(TorchFunctionMode):
             return func(*args, **kwargs)
         self.count += 1
         scores = scores.to(torch.promote_types(scores.dtype, kwargs.get("dtype") or scores.dtype))
-        return presence_softmax(scores, self.presence[:, None, None].to(scores.dtype))
+        return presence_softmax(scores, self.presence.to(scores.dtype))
 
 
 @contextmanager

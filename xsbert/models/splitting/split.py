@@ -126,7 +126,7 @@ class Split:
         features = self.prepared(features)
 
         def embed(points: Tensor, texts: Tensor) -> Tensor:
-            presence = torch.pow(points, POWER).squeeze(-1)
+            presence = torch.pow(points, POWER).reshape(points.shape[:2])
             states = hidden[texts].to(points.dtype)
             embeddings = self.embed(features, states, texts, partial(present, presence=presence))
             return embeddings[..., : self.truncate_dim]
