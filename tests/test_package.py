@@ -21,6 +21,7 @@ FLOORS = {
     "attribution": 1,
     "plot": 1,
     "pairs": 1,
+    "documents": 1,
     "models": 2,
     "training": 3,
     "evaluation": 3,

@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers.commands import command, without_colours  # noqa: F401
 from xsbert import Attribution, Ranking, XSTransformer
-from xsbert.command.documents import read_documents
+from xsbert.command.inputs import documents as documents_of
 from xsbert.command.rank import report
 from xsbert.command.terminal.characters import width
 from xsbert.models import HiddenStates
@@ -172,7 +172,7 @@ def test_files_of_every_kind_hold_the_same_documents(tmp_path, monkeypatch, name
     content = content if isinstance(content, bytes) else content.encode("utf-8")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
     path = name if name == "-" else written(tmp_path, name, content)
-    assert read_documents(path, column).texts == DOCUMENTS
+    assert documents_of(path, column, None).texts == DOCUMENTS
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_files_of_every_kind_hold_the_same_documents(tmp_path, monkeypatch, name
     ],
 )
 def test_documents_keep_what_tells_them_apart(tmp_path, name, content, options, expected):
-    documents = read_documents(written(tmp_path, name, content), *options)
-    assert (documents.ids, documents.id_name) == expected
+    documents = documents_of(written(tmp_path, name, content), *options)
+    assert (documents.ids, options[1] or documents.unit) == expected
 
 
 def test_a_ranking_says_which_documents_these_are(command, tmp_path):  # noqa: F811
@@ -214,8 +214,8 @@ def test_a_ranking_says_which_documents_these_are(command, tmp_path):  # noqa: F
 
 def test_blank_lines_are_counted_and_a_long_document_is_read(tmp_path, capsys):
     path = written(tmp_path, "d.csv", 'text\n"' + "coffee " * 30_000 + '"\n""\n" "\ntea\n')
-    documents = read_documents(path, None)
-    assert documents == ([("coffee " * 30_000).strip(), "tea"], ["2", "5"], "line")
+    documents = documents_of(path, None, None)
+    assert documents == ([("coffee " * 30_000).strip(), "tea"], ["2", "5"], "line", 2)
     assert capsys.readouterr().err == "skipped 2 blank lines\n"
     assert csv.field_size_limit() == 131072
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from xsbert import tables
 from xsbert.command.terminal.messages import say
+from xsbert.documents import Documents, read_documents
 
 STANDARD_INPUT = "-"
 
@@ -22,6 +23,19 @@ def texts(arguments: Sequence[str]) -> list[str]:
         if not argument.strip():
             raise ValueError(f"got a blank text, {argument!r}; expected words, for white space explains nothing.")
     return [_from_input() if argument == STANDARD_INPUT else argument for argument in arguments]
+
+
+def documents(source: str, column: str | None, id_column: str | None) -> Documents:
+    """The documents of a file, or of standard input for "-"; blank ones are counted aloud. As `read_documents`.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it is not what its name says, has no such column, or holds no document.
+    """
+    found = read_documents(decoded(source), source, column, id_column, ("--column", "--id"))
+    if found.blank:
+        say(f"skipped {found.blank} blank {found.unit}{'' if found.blank == 1 else 's'}")
+    return found
 
 
 def check_once(arguments: Sequence[str]) -> None:

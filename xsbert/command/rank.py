@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsbert.command import inputs, loading, output
-from xsbert.command.documents import read_documents
 from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import fitted, shown, width
 from xsbert.command.terminal.messages import is_watched, say
@@ -35,7 +34,8 @@ def run(options: argparse.Namespace) -> str:
     output.check(options.output, output.FOR_RANKINGS)
     inputs.check_once([options.query, options.file])
     (query,) = inputs.texts([options.query])
-    documents, ids, id_name = read_documents(options.file, options.column, options.id)
+    documents, ids, unit, _ = inputs.documents(options.file, options.column, options.id)
+    id_name = unit if options.id is None else options.id
     model, name = loading.load(options.model)
     best = min(options.top, len(documents))
     say(f"ranking {len(documents):,} documents, explaining {best:,} …")

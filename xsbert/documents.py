@@ -1,4 +1,4 @@
-"""A file's documents: one a line, or one column of a table."""
+"""Documents, from files: one a line, or one column of a table. What is damaged is refused, by file and line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from xsbert import tables
-from xsbert.command.inputs import STANDARD_INPUT, decoded
-from xsbert.command.terminal.messages import say
 
 Row = tuple[int, Any]
 """A line's number in its file, or an item's in an array, and what it holds: its columns' values, or a text."""
+OPTIONS = ("column=", "id_column=")
+"""What the caller's options for the columns are called, in errors."""
 
 
 class Documents(NamedTuple):
@@ -19,43 +19,49 @@ class Documents(NamedTuple):
     Args:
         texts: the documents, in the file's order.
         ids: for each, its line's number (in an array its item's), or the value of its row's id column.
-        id_name: what the ids are: "line", "item", or the column's name.
+        unit: what has a number: "line" or "item".
+        blank: how many were left out, for they hold no text.
     """
 
     texts: list[str]
     ids: list[str]
-    id_name: str
+    unit: str
+    blank: int
 
 
-def read_documents(source: str, column: str | None, id_column: str | None = None) -> Documents:
-    """The documents, in their order, less white space at their ends; blank ones are left out, and counted aloud.
+def read_documents(
+    content: str,
+    name: str,
+    column: str | None = None,
+    id_column: str | None = None,
+    options: tuple[str, str] = OPTIONS,
+) -> Documents:
+    """The documents, in their order, less white space at their ends; blank ones are left out.
 
     Args:
-        source: a file's name, or "-" for standard input. Comma- and tab-separated tables (.csv, .tsv; the first
+        content: what the file holds.
+        name: the file's name, which says what it is. Comma- and tab-separated tables (.csv, .tsv; the first
             line names the columns) and JSON objects (a line each in .jsonl, an array in .json) have columns; JSON
-            strings and the lines of other files are documents. A name may end in .gz.
+            strings and the lines of other files are documents. It may end in .gz.
         column: the column that holds the documents; may be None where there is one only, beside the ids'.
         id_column: the column that holds their ids; None for the numbers of their lines.
+        options: what the caller calls these two.
 
     Raises:
-        OSError: the file can't be read.
         ValueError: it is not what its name says, has no such column, or holds no document; with the line.
     """
-    kind = tables.suffix(source) if source != STANDARD_INPUT else ""
+    kind = tables.suffix(name)
     unit = "item" if kind == ".json" else "line"
-    rows = _rows(source, kind, unit, {"--column": column, "--id": id_column})
-    found = list(_chosen(rows, column, id_column, source, unit))
-    documents = [(text, name) for text, name in found if text]
+    rows = _rows(content, name, kind, unit, dict(zip(options, (column, id_column), strict=True)))
+    found = list(_chosen(rows, column, id_column, name, unit, options[0]))
+    documents = [(text, key) for text, key in found if text]
     if not documents:
-        raise ValueError(f"{source} holds no document; expected at least one {unit} with text.")
-    if blank := len(found) - len(documents):
-        say(f"skipped {blank} blank {unit}{'' if blank == 1 else 's'}")
+        raise ValueError(f"{name} holds no document; expected at least one {unit} with text.")
     texts, ids = map(list, zip(*documents, strict=True))
-    return Documents(texts, ids, unit if id_column is None else id_column)
+    return Documents(texts, ids, unit, len(found) - len(documents))
 
 
-def _rows(source: str, kind: str, unit: str, columns: dict[str, str | None]) -> Iterator[Row]:
-    content = decoded(source)
+def _rows(content: str, source: str, kind: str, unit: str, columns: dict[str, str | None]) -> Iterator[Row]:
     if kind in (".csv", ".tsv"):
         return _table(content, source, list(columns.values()))
     if kind in (".jsonl", ".json"):
@@ -70,7 +76,7 @@ def _rows(source: str, kind: str, unit: str, columns: dict[str, str | None]) -> 
 
 
 def _chosen(
-    rows: Iterator[Row], column: str | None, id_column: str | None, source: str, unit: str
+    rows: Iterator[Row], column: str | None, id_column: str | None, source: str, unit: str, option: str
 ) -> Iterator[tuple[str, str]]:
     """Each row's text and id. The first row says which columns there are."""
     for number, row in rows:
@@ -78,7 +84,7 @@ def _chosen(
         if isinstance(row, dict) and column is None:
             others = [name for name in row if name != id_column]
             if len(others) != 1:
-                raise ValueError(f"{source} has the columns {_named(row)}; expected --column with one of them.")
+                raise ValueError(f"{source} has the columns {_named(row)}; expected {option} with one of them.")
             (column,) = others
         text = _text(row, column, where).strip()
         yield text, str(number) if id_column is None or not text else _id(row, id_column, where)
