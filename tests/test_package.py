@@ -129,7 +129,7 @@ print({name.split(".")[0] for name in sys.modules} & {"torch", "transformers", "
 
 
 @pytest.mark.parametrize(
-    "name", ["plot.figures.heatmap", "plot.figures.layers", "plot.html.document", "results.contrast"]
+    "name", ["plot.figures.heatmap", "plot.figures.layers", "plot.html.document", "results.rankings.contrast"]
 )
 def test_no_module_hides_behind_a_function(name):
     module = importlib.import_module(f"xsbert.{name}")

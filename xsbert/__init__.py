@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from xsbert.models.encoders.sparse import XSSparseEncoder as XSSparseEncoder
     from xsbert.models.encoders.transformer import XSTransformer as XSTransformer
     from xsbert.results.attribution import Attribution as Attribution
-    from xsbert.results.contrast import contrast as contrast
-    from xsbert.results.ranking import Ranking as Ranking
+    from xsbert.results.rankings.contrast import contrast as contrast
+    from xsbert.results.rankings.ranking import Ranking as Ranking
     from xsbert.results.token_vectors import TokenVectors as TokenVectors
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Attribution": "xsbert.results.attribution",
-    "Ranking": "xsbert.results.ranking",
-    "contrast": "xsbert.results.contrast",
+    "Ranking": "xsbert.results.rankings.ranking",
+    "contrast": "xsbert.results.rankings.contrast",
     "TokenVectors": "xsbert.results.token_vectors",
     "XSTransformer": "xsbert.models.encoders.transformer",
     "XSMultiVectorEncoder": "xsbert.models.encoders.late_interaction",

@@ -11,8 +11,8 @@ from xsbert.attribution.quadrature.fixed import RightRiemann as RightRiemann
 from xsbert.attribution.quadrature.rule import Nodes as Nodes
 from xsbert.attribution.quadrature.rule import Rule as Rule
 from xsbert.results.attribution import Attribution as Attribution
-from xsbert.results.contrast import Contrast as Contrast
-from xsbert.results.contrast import contrast as contrast
-from xsbert.results.ranking import Ranking as Ranking
-from xsbert.results.ranking import ranked as ranked
+from xsbert.results.rankings.contrast import Contrast as Contrast
+from xsbert.results.rankings.contrast import contrast as contrast
+from xsbert.results.rankings.ranking import Ranking as Ranking
+from xsbert.results.rankings.ranking import ranked as ranked
 from xsbert.results.token_vectors import TokenVectors as TokenVectors

@@ -10,7 +10,7 @@ from xsbert.command.terminal.messages import say
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
-    from xsbert.results.ranking import Ranking
+    from xsbert.results.rankings.ranking import Ranking
 
 FOR_PAIRS = (".png", ".pdf", ".svg", ".html", ".json")
 FOR_RANKINGS = (".html", ".json")

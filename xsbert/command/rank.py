@@ -19,7 +19,7 @@ from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
-    from xsbert.results.ranking import Ranking
+    from xsbert.results.rankings.ranking import Ranking
 
 PAIRS = 3
 """Word pairs shown for a document."""

@@ -16,7 +16,7 @@ from xsbert.models.inputs.prompts import both, text_inputs
 from xsbert.models.inputs.text import check_string
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
-from xsbert.results.ranking import Ranking, ranked
+from xsbert.results.rankings.ranking import Ranking, ranked
 from xsbert.results.token_vectors import TokenVectors
 
 if TYPE_CHECKING:

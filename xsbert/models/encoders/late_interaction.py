@@ -17,7 +17,7 @@ from xsbert.models.inputs.text import check_string, read
 from xsbert.models.names import name_of
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
-from xsbert.results.ranking import Ranking, ranked
+from xsbert.results.rankings.ranking import Ranking, ranked
 from xsbert.results.words import Offset
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from xsbert.plot.html import summary
 from xsbert.plot.html.page_data import packed as packed_matrix
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
-from xsbert.results.ranking import Ranking
+from xsbert.results.rankings.ranking import Ranking
 
 MOST_PAIRS = 4_000_000
 """Token pairs that a page holds: 21 megabytes, and as much again for its words."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xsbert.plot.html.document import page, templates
 from xsbert.results.attribution import Attribution
-from xsbert.results.ranking import Ranking
+from xsbert.results.rankings.ranking import Ranking
 
 BASE, LINE, CHARACTERS = 560, 30, 60
 """Pixels of a page but its texts, of a line of text, and a line's characters: the height until the script fits it."""

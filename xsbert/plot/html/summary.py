@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xsbert.results.attribution import Attribution, unreliable
-from xsbert.results.ranking import Ranking
+from xsbert.results.rankings.ranking import Ranking
 from xsbert.results.record import decimals
 
 MOST_NAMED = 5

@@ -1,0 +1,1 @@
+"""Many documents of one query: their order, and what tells them apart."""
