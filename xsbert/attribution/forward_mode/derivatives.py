@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import xsbert.attribution.forward_mode.dual_rules  # noqa: F401  # enters the rules
+import xsbert.attribution.forward_mode.dual_rules  # enters the rules
+import xsbert.attribution.forward_mode.dual_shapes  # noqa: F401  # the same
 from xsbert.attribution.forward_mode.dual import FORWARD_MODE, Dual, Unsupported
 from xsbert.attribution.forward_mode.tangents import OneToken, dense
 

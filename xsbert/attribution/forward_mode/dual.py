@@ -32,6 +32,16 @@ A rule's parameters have the names that the function's have, but for the first: 
 passed by name goes by `torch.func.jvp`."""
 
 
+def rule(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enters a dual rule into the table for these functions of torch."""
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        RULES.update(dict.fromkeys(functions, function))
+        return function
+
+    return enter
+
+
 class Unsupported(RuntimeError):
     """A `Dual` met code that it can't pass through.
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from xsbert.attribution.forward_mode.dual import FORWARD_MODE, RULES, Dual
+from xsbert.attribution.forward_mode.dual import FORWARD_MODE, RULES, Dual, rule
 from xsbert.attribution.forward_mode.tangents import (
     ROUNDED,
     Deferred,
@@ -25,20 +25,8 @@ from xsbert.attribution.forward_mode.tangents import (
     total,
 )
 
-Rule = Callable[..., Any]
-
 # Up to so many rows a product with weights is faster together with another than alone.
 ROWS_TOGETHER = 512
-
-
-def rule(*functions: Any) -> Callable[[Rule], Rule]:
-    """Enters a rule into the table for these functions of torch."""
-
-    def enter(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(functions, function))
-        return function
-
-    return enter
 
 
 @rule(functional.linear)
@@ -100,7 +88,7 @@ def _softmax(x: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -
     return Dual(value, weighted.addcmul_(p, weighted.sum(axis, keepdim=True), value=-1))
 
 
-def _elementwise(function: Any) -> Rule:
+def _elementwise(function: Any) -> Callable[..., Any]:
     def push(x: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(x, Dual) or any(isinstance(value, Tensor) for value in (*args, *kwargs.values())):
             return NotImplemented
@@ -177,83 +165,6 @@ def _matmul(x: Any, y: Any) -> Any:
     if isinstance(y.tangent, OneToken) and y.tangent.axis == b.dim() - 2:
         return Dual(value, _add_outer(_times(x, b), a, y.tangent))
     return Dual(value, total(_times(x, b), _after(a, y)))
-
-
-@rule(Tensor.view, Tensor.reshape, torch.reshape)
-def _view(x: Any, *shape: Any, **kwargs: Any) -> Any:
-    if kwargs or any(isinstance(size, torch.dtype) for size in shape):
-        return NotImplemented
-    value, tangent = x.primal.reshape(*shape), x.tangent
-    if isinstance(tangent, OneToken):
-        kept = tangent.axis + 1
-        if value.shape[:kept] == x.primal.shape[:kept]:
-            sizes = [*value.shape[: kept - 1], len(tangent.tokens), *value.shape[kept:]]
-            return Dual(value, OneToken(tangent.values.reshape(sizes), tangent.axis, tangent.tokens, tangent.size))
-    dense = x.dense()
-    return Dual(value, dense.reshape(len(dense), *value.shape))
-
-
-@rule(Tensor.transpose, torch.transpose)
-def _transpose(x: Any, dim0: int, dim1: int) -> Any:
-    axes = list(range(x.primal.dim()))
-    axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
-    return _permute(x, *axes)
-
-
-@rule(Tensor.permute, torch.permute)
-def _permute(x: Any, *dims: Any, **kwargs: Any) -> Any:
-    if kwargs:
-        return NotImplemented
-    axes = [axis % x.primal.dim() for axis in (dims if isinstance(dims[0], int) else dims[0])]
-    value, tangent = x.primal.permute(axes), x.tangent
-    if isinstance(tangent, OneToken):
-        moved = tangent.values.permute(axes)
-        return Dual(value, OneToken(moved, axes.index(tangent.axis), tangent.tokens, tangent.size))
-    return Dual(value, x.dense().permute(0, *(axis + 1 for axis in axes)))
-
-
-@rule(Tensor.to)
-def _to(x: Any, *args: Any, **kwargs: Any) -> Any:
-    """Nothing where the value stays what it is, as behind a softmax in a precision of its own."""
-    return x if args in ((x.primal.dtype,), (x.primal.device,)) and not kwargs else NotImplemented
-
-
-@rule(Tensor.contiguous)
-def _contiguous(x: Any, **kwargs: Any) -> Any:
-    if kwargs:
-        return NotImplemented
-    return Dual(x.primal.contiguous(), x.tangent)
-
-
-@rule(torch.sum, Tensor.sum)
-def _sum_over(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **kwargs: Any) -> Any:
-    if kwargs or not isinstance(dim, int) or keepdim or dtype not in (None, x.primal.dtype):
-        return NotImplemented
-    value, tangent = x.primal.sum(dim), x.tangent
-    if isinstance(tangent, Deferred) and dim % 3 == 1:
-        return Dual(value, tangent.pooled())
-    return Dual(value, x.dense().sum(dim if dim < 0 else dim + 1))
-
-
-@rule(Tensor.__getitem__)
-def _getitem(x: Any, index: Any) -> Any:
-    """One token of what is put off, such as BERT's pooler takes: the rest stays put off."""
-    tangent = x.tangent if isinstance(x, Dual) else None
-    if not isinstance(tangent, Deferred) or not isinstance(index, tuple) or len(index) != 2:
-        return NotImplemented
-    first, token = index
-    if first != slice(None) or not isinstance(token, int):
-        return NotImplemented
-    at = slice(token % x.primal.shape[1], token % x.primal.shape[1] + 1)
-    norm = tangent.norm and (tangent.norm[0][:, at], tangent.norm[1][:, at], tangent.norm[2])
-    one = Deferred(
-        tangent.inputs[:, :, at],
-        tangent.weight,
-        None if tangent.rest is None else tangent.rest[:, :, at],
-        norm,
-        None if tangent.scale is None else tangent.scale[:, at],
-    )
-    return Dual(x.primal[index], one.dense()[:, :, 0])
 
 
 def _keeps_shape(value: Tensor, *terms: Any) -> bool:
