@@ -18,6 +18,8 @@ TRAIN = [
     f"sentence-transformers[train]{SENTENCE_TRANSFORMERS}",  # the host's trainer: datasets and accelerate
     "peft>=0.21,<0.22",  # low-rank adapters; the releases that were tested
 ]
+CORPUS = ["pylance>=14,<15"]  # Lance, the tables of token vectors; the release that was tested. It brings pyarrow
+RAY = [*CORPUS, "ray[data]"]  # many processes and machines
 EVALUATION = ["shapiq"]  # the oracle that tests hold our Shapley and Banzhaf interactions against; it brings numba
 DOCS = [
     "mkdocs",  # the docstrings as reference pages
@@ -27,6 +29,8 @@ TEST = [
     *DEMO,
     *NOTEBOOKS,
     *TRAIN,
+    *RAY,
+    "lancedb",  # opens a store, as its users do
     "pytest",
     "beartype",  # checks the shapes in annotations
     "pytest-xdist",  # a process for each core, up to four
@@ -65,6 +69,8 @@ setup(
         "demo": DEMO,
         "train": TRAIN,
         "notebooks": [*NOTEBOOKS, *DEMO],
+        "corpus": CORPUS,
+        "ray": RAY,
         "evaluation": EVALUATION,
         "test": TEST,
         "docs": DOCS,

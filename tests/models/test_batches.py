@@ -14,6 +14,7 @@ from xsbert.models.encoders.pairing import Pairing
 from xsbert.models.inputs.batches import batches, pulled_through
 from xsbert.models.inputs.prompts import TextInput
 from xsbert.models.inputs.text import read
+from xsbert.models.progress import progress_of
 
 TEXTS = [
     "The coffee is bad.",
@@ -181,9 +182,10 @@ def test_products_in_bfloat16_round_what_law_1_says(minilm):
 
 def test_an_engine_keeps_its_rounded_weights(minilm):
     engine = Engine(minilm, HiddenStates(-1, quadrature=GaussLegendre(2)), matmul_dtype=torch.bfloat16)
-    engine.token_vectors([TextInput(text) for text in TEXTS[:3]])
-    known = len(engine.rounded._known)
-    engine.token_vectors([TextInput(text) for text in TEXTS[4:6]])
+    with progress_of(5, False) as progress:
+        engine.token_vectors([TextInput(text) for text in TEXTS[:3]], progress)
+        known = len(engine.rounded._known)
+        engine.token_vectors([TextInput(text) for text in TEXTS[4:6]], progress)
     assert len(engine.rounded._known) == known > 0
 
 

@@ -7,9 +7,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from xsbert.command import pair, rank
+from xsbert.command import corpus, pair, rank
 from xsbert.command.options import parse
 from xsbert.command.terminal.messages import failed, show_warning
+
+COMMANDS = {"pair": pair.run, "rank": rank.run, "corpus": corpus.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = show_warning
-            print((rank if options.ranks else pair).run(options), flush=True)
+            print(COMMANDS[options.command](options), flush=True)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stdout = None
     except (OSError, TypeError, ValueError) as error:

@@ -44,9 +44,14 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
         raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause
 
 
+def asked_method(options: argparse.Namespace) -> Method | None:
+    """The method that `--method` and `--layer` ask for; None where neither is there, and a store has its own."""
+    return None if options.method is None and options.layer is None else method(options)
+
+
 def method(options: argparse.Namespace) -> Method:
-    """The method that `--method` and `--layer` ask for."""
+    """The method that `--method` and `--layer` ask for, by default presence."""
     from xsbert.models import HiddenStates, Presence
 
     layer = {} if options.layer is None else {"layer": options.layer}
-    return Presence(**layer) if options.method == "presence" else HiddenStates(**layer)
+    return HiddenStates(**layer) if options.method == "hidden-states" else Presence(**layer)

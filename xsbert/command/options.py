@@ -10,8 +10,13 @@ from typing import NoReturn
 import xsbert
 from xsbert.command.terminal.messages import failed
 
-RANK = "rank"
+RANK, CORPUS = "rank", "corpus"
 METHODS = ("presence", "hidden-states")
+FILE_TEXT = (
+    "the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts (one a "
+    "line in .jsonl, an array in .json), else one document a line, blank ones skipped"
+)
+COLUMN_TEXT = "the column that holds the documents, where there are several"
 
 PAIR_TEXT = """\
 Why does this model find these two texts similar? Prints the similarity, what
@@ -24,7 +29,8 @@ for example:
   xsbert "The coffee is bad." "Not a good coffee." --words --output coffee.png
   xsbert - "Not a good coffee." --output pair.html < review.txt
 
-"rank" as the first word makes a ranking (see xsbert rank --help):
+"rank" as the first word makes a ranking, "corpus" keeps a collection (see
+xsbert rank --help and xsbert corpus --help):
   xsbert rank "bad coffee" reviews.txt
 
 behind -- stand texts, whatever they look like:
@@ -36,11 +42,23 @@ Prints the best, each with its strongest pairs of words; at a terminal, its
 words shaded by what the query finds in them: red raises the similarity, blue
 (underlined) lowers it. All are compared with the query, the best explained.
 """
+CORPUS_TEXT = """\
+Keeps the token vectors of a collection's documents, so that each query after
+the first is explained against them at once: xsbert rank QUERY --store STORE.
+"""
+CORPUS_END = """\
+for example:
+  xsbert corpus add reviews.csv --column text --id sku --store reviews.lance
+  xsbert corpus add reviews.csv --store reviews.lance --workers 2
+  xsbert corpus optimize reviews.lance
+  xsbert rank "bad coffee" --store reviews.lance --output ranking.html
+"""
 RANK_END = """\
 for example:
   xsbert rank "bad coffee" reviews.txt --output ranking.html
   xsbert rank "bad coffee" reviews.csv --column text --id sku --top 3
   cut -f 2 reviews.tsv | xsbert rank "bad coffee" - --json > ranking.json
+  xsbert rank "bad coffee" --store reviews.lance --output ranking.html
 """
 
 
@@ -53,20 +71,21 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of a pair, or of a ranking where the first word is "rank" (`ranks` says which).
+    """The options; `command` says of what: "rank" or "corpus" where that is the first word, else "pair".
 
     Raises:
         SystemExit: for `--help` and `--version`, with 0; for what can't be understood, with 2.
     """
-    ranks = list(arguments[:1]) == [RANK]
-    options = ranking_parser().parse_args(arguments[1:]) if ranks else pair_parser().parse_args(arguments)
-    options.ranks = ranks
+    parsers = {RANK: ranking_parser, CORPUS: corpus_parser}
+    first = arguments[0] if arguments else ""
+    options = parsers[first]().parse_args(arguments[1:]) if first in parsers else pair_parser().parse_args(arguments)
+    options.command = first if first in parsers else "pair"
     return options
 
 
 def pair_parser() -> argparse.ArgumentParser:
     """The options of `xsbert A B`."""
-    usage = "xsbert [options] A B\n       xsbert rank [options] QUERY FILE"
+    usage = "xsbert [options] A B\n       xsbert rank [options] QUERY FILE\n       xsbert corpus add|info|optimize …"
     parser = _new("xsbert", usage, PAIR_TEXT, PAIR_END)
     parser.add_argument("text_a", metavar="A", help="the first text, or - to read it from standard input")
     parser.add_argument("text_b", metavar="B", help="the second text, or -")
@@ -82,25 +101,48 @@ def pair_parser() -> argparse.ArgumentParser:
 
 def ranking_parser() -> argparse.ArgumentParser:
     """The options of `xsbert rank QUERY FILE`."""
-    parser = _new("xsbert rank", "xsbert rank [options] QUERY FILE", RANK_TEXT, RANK_END)
+    usage = "xsbert rank [options] QUERY FILE\n       xsbert rank [options] QUERY --store STORE"
+    parser = _new("xsbert rank", usage, RANK_TEXT, RANK_END)
     parser.add_argument("query", metavar="QUERY", help="the query, or - to read it from standard input")
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        help="the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts "
-        "(one a line in .jsonl, an array in .json), else one document a line; - for lines from standard input. Blank "
-        "ones are skipped",
-    )
-    parser.add_argument("--column", metavar="C", help="the column that holds the documents, where there are several")
+    parser.add_argument("file", metavar="FILE", nargs="?", help=FILE_TEXT + "; - for lines from standard input")
+    parser.add_argument("--store", metavar="STORE", help="a folder that xsbert corpus add made, in place of a file")
+    parser.add_argument("--column", metavar="C", help=COLUMN_TEXT)
     parser.add_argument(
         "--id",
         metavar="C",
-        help="the column that tells the documents apart, shown with each (default: the line's number)",
+        action="append",
+        default=[],
+        help="the column that tells the documents apart, shown with each (default: the line's number); with --store a "
+        "document to explain, once for each (default: the nearest)",
     )
     _add_division(parser, "words")
     parser.add_argument("--top", metavar="K", type=_count, default=10, help="documents to explain (default: 10)")
     parser.add_argument("--output", metavar="F", help="also write a page (.html) or the result (.json)")
     _add_common(parser)
+    return parser
+
+
+def corpus_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert corpus add|info|optimize`."""
+    parser = _new("xsbert corpus", "xsbert corpus add|info|optimize …", CORPUS_TEXT, CORPUS_END)
+    actions = parser.add_subparsers(dest="action", metavar="add|info|optimize", required=True)
+    add = actions.add_parser("add", help="compute the token vectors of documents and keep them")
+    add.add_argument("file", metavar="FILE", help=FILE_TEXT + ", or a .parquet table")
+    add.add_argument("--store", metavar="STORE", required=True, help="the store's folder; made where it is not there")
+    add.add_argument("--column", metavar="C", help=COLUMN_TEXT)
+    add.add_argument("--id", metavar="C", help="the column that tells them apart (default: a digest of each text)")
+    add.add_argument("--precision", choices=("float16", "float32", "int8"), help="default: float16")
+    add.add_argument("--chunk-size", metavar="N", type=_count, default=256, help="documents appended at a time (256)")
+    add.add_argument("--device", metavar="D", action="append", help="such as cuda:0; several have a process each")
+    add.add_argument("--workers", metavar="N", type=_count, help="so many actors of Ray, on this machine")
+    add.add_argument("--address", metavar="A", help="a Ray cluster's address, such as auto")
+    add.add_argument("--gpus", metavar="N", type=float, default=0, help="GPUs of each actor (default: none)")
+    _add_model(add)
+    info = actions.add_parser("info", help="what a store holds, and how it was made")
+    info.add_argument("store", metavar="STORE")
+    optimize = actions.add_parser("optimize", help="join what was appended, so that documents are found fast")
+    optimize.add_argument("store", metavar="STORE")
+    optimize.add_argument("--search-index", action="store_true", help="also index the embeddings, for very many")
     return parser
 
 
@@ -118,6 +160,11 @@ def _add_division(parser: argparse.ArgumentParser, default: str) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
+    _add_model(parser)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    """The options of what explains. None by default, for a store has its own."""
     parser.add_argument(
         "--model",
         metavar="M",
@@ -127,9 +174,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default=METHODS[0],
         help="what is integrated: how much each word is there, so that the pairs sum to the similarity of any model; "
-        "or the papers' hidden states, compared with a reference's (default: %(default)s)",
+        f"or the papers' hidden states, compared with a reference's (default: {METHODS[0]})",
     )
     parser.add_argument(
         "--layer",

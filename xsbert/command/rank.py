@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsbert.command import inputs, loading, output
+from xsbert.command import corpus, inputs, loading, output
 from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import fitted, shown, width
 from xsbert.command.terminal.messages import is_watched, say
@@ -32,17 +32,7 @@ NARROWEST = 40
 def run(options: argparse.Namespace) -> str:
     """Ranks a file's documents, explains the best, writes the file, and gives what is printed."""
     output.check(options.output, output.FOR_RANKINGS)
-    inputs.check_once([options.query, options.file])
-    (query,) = inputs.texts([options.query])
-    documents, ids, unit, _ = inputs.documents(options.file, options.column, options.id)
-    id_name = unit if options.id is None else options.id
-    model, name = loading.load(options.model)
-    best = min(options.top, len(documents))
-    say(f"ranking {len(documents):,} documents, explaining {best:,} …")
-    tokens = model.explain_ranking(
-        query, documents, ids=ids, top=best, method=loading.method(options),
-        similarity=options.similarity, show_progress_bar=is_watched(),
-    )  # fmt: skip
+    tokens, name, id_name = (_of_file if options.store is None else _of_store)(options)
     ranking = tokens if options.tokens else tokens.words()
     output.write(tokens, ranking, options.output)
     if options.json:
@@ -51,6 +41,41 @@ def run(options: argparse.Namespace) -> str:
     unit = "token" if options.tokens else "word"
     coloured = colours.wanted(sys.stdout)
     return f"model  {shown(name)}\n{report(ranking, columns, unit, coloured, id_name)}"
+
+
+def _of_file(options: argparse.Namespace) -> tuple[Ranking, str, str]:
+    """The ranking of a file's documents, the model's name, and what the ids are called."""
+    if options.file is None:
+        raise ValueError("got a query alone; expected a file of documents, or --store with a collection.")
+    if len(options.id) > 1:
+        raise ValueError(f"--id got {len(options.id)} columns; expected one.")
+    inputs.check_once([options.query, options.file])
+    (query,) = inputs.texts([options.query])
+    id_column = options.id[0] if options.id else None
+    documents, ids, unit, _ = inputs.documents(options.file, options.column, id_column)
+    model, name = loading.load(options.model)
+    best = min(options.top, len(documents))
+    say(f"ranking {len(documents):,} documents, explaining {best:,} …")
+    ranking = model.explain_ranking(
+        query, documents, ids=ids, top=best, method=loading.method(options),
+        similarity=options.similarity, show_progress_bar=is_watched(),
+    )  # fmt: skip
+    return ranking, name, id_column or unit
+
+
+def _of_store(options: argparse.Namespace) -> tuple[Ranking, str, str]:
+    """The same of a store's documents: those of `--id`, or the nearest."""
+    if options.file is not None or options.column is not None:
+        raise ValueError(f"--store got {options.store} beside a file or its column; expected one of the two.")
+    (query,) = inputs.texts([options.query])
+    store = corpus.opened(options.store, options)
+    store.check(method=loading.asked_method(options), similarity=options.similarity)
+    if options.model is None:
+        say("loading the model …")
+    store.model  # noqa: B018  # loaded here
+    say(f"explaining {len(options.id) or min(options.top, len(store)):,} of {len(store):,} documents …")
+    ranking = store.explain(query, options.id) if options.id else store.search(query, options.top)
+    return ranking, store.recipe.model, "id"
 
 
 def report(ranking: Ranking, columns: int, unit: str = "word", coloured: bool = False, id_name: str = "id") -> str:

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 SECONDS_OF_PATIENCE = 3.0
 """Work that takes longer shows its progress, where somebody may be looking."""
 LAYOUT = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
+LAYOUT_WITHOUT_END = "{desc}: {n:.0f} [{elapsed}, {rate_fmt}]"
 
 
 class Progress:
@@ -40,17 +41,18 @@ class Progress:
 
 
 @contextmanager
-def progress_of(texts: int, show: bool | None) -> Iterator[Progress]:
+def progress_of(texts: int | None, show: bool | None) -> Iterator[Progress]:
     """A bar over so many texts.
 
     Args:
-        texts: how many there are.
+        texts: how many there are; None where that is not known.
         show: True for at once, False for never; None for work that takes more than a few seconds, at a terminal or in
             a notebook.
     """
     hidden = not (_is_watched() if show is None else show)
     delay = SECONDS_OF_PATIENCE if show is None else 0
-    with tqdm(total=texts, desc="Texts", disable=hidden, delay=delay, bar_format=LAYOUT) as bar:
+    layout = LAYOUT_WITHOUT_END if texts is None else LAYOUT
+    with tqdm(total=texts, desc="Texts", disable=hidden, delay=delay, bar_format=layout) as bar:
         yield Progress(bar)
 
 

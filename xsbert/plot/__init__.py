@@ -8,4 +8,5 @@ from xsbert.plot.figures.heatmap import save as save
 from xsbert.plot.figures.heatmap import shared_limit as shared_limit
 from xsbert.plot.figures.layers import layers as layers
 from xsbert.plot.figures.published import plot_attributions as plot_attributions
+from xsbert.plot.figures.words import words as words
 from xsbert.plot.html.document import page as page

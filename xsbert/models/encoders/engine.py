@@ -66,11 +66,9 @@ class Engine:
         self.rounded = None if matmul_dtype is None else Rounded(matmul_dtype)
         self._splits: dict[tuple[nn.Module, ...], Split] = {}
 
-    def token_vectors(self, texts: Sequence[TextInput], show: bool | None = None) -> list[TokenVectors]:
-        """Each text's token vectors, in the order of the texts."""
-        tokenized = self._read(texts)
-        with progress_of(len(tokenized), show) as progress:
-            vectors = dict(self._forward(list(tokenized.values()), progress))
+    def token_vectors(self, texts: Sequence[TextInput], progress: Progress) -> list[TokenVectors]:
+        """Each text's token vectors, in the order of the texts; `progress` is told of each text once."""
+        vectors = dict(self._forward(list(self._read(texts).values()), progress))
         return [vectors[text] for text in texts]
 
     def explain(

@@ -14,6 +14,7 @@ from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 from xsbert.models.inputs.prompts import both, text_inputs
 from xsbert.models.inputs.text import check_string
+from xsbert.models.progress import progress_of
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
 from xsbert.results.rankings.ranking import Ranking, ranked
@@ -135,6 +136,7 @@ class Explains(Wraps):
         """
         chosen = settled(options, FOR_VECTORS, "token_vectors")
         prompted = text_inputs(self, listed_texts(texts), chosen["prompt"], chosen["prompt_name"], chosen["task"])
-        with undisturbed(self.device):
+        bar = progress_of(len(set(prompted)), chosen["show_progress_bar"])
+        with undisturbed(self.device), bar as progress:
             engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
-            return engine.token_vectors(prompted, chosen["show_progress_bar"])
+            return engine.token_vectors(prompted, progress)

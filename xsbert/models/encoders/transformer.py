@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import wraps
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SentenceTransformer
@@ -14,6 +17,9 @@ from xsbert.models.encoders.explains import Explains
 from xsbert.models.encoders.published import PublishedMethods
 from xsbert.models.exact.shared import references_shared
 from xsbert.models.exact.shift import ReferenceTransformer, ShiftingReferenceTransformer
+
+if TYPE_CHECKING:
+    from xsbert.corpus.store import VectorStore
 
 
 class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
@@ -46,6 +52,29 @@ class XSTransformer(PublishedMethods, Explains, SentenceTransformer):
             """The host's; references of exact models live for one call."""
             with references_shared():
                 return super().encode(*args, **kwargs)
+
+    def vector_store(self, path: str | Path, **options: Any) -> VectorStore:
+        """A store of documents' token vectors made by this model: makes one, or opens the one that is there.
+
+        Here, and only here, the models look up to `xsbert.corpus`, once a store is asked for.
+
+        Args:
+            path: the store's folder, or an address that Lance takes, such as "s3://bucket/reviews.lance".
+            method: what is integrated; by default the store's, and of a new one `Presence()`.
+            similarity: "cosine" or "dot"; by default the store's, and of a new one the model's.
+            precision: how vectors are kept, "float16" (the default of a new one), "float32" or "int8".
+            prompt, prompt_name, task: as of `explain_ranking`: queries and documents have their own.
+            matmul_dtype: a lower precision for products, as of `explain`, for all of the store's vectors.
+
+        Raises:
+            FileExistsError: there is a file, or a folder with something else.
+            ImportError: Lance is not installed.
+            ValueError: the store is another model's, or was made otherwise than is asked here.
+        """
+        if find_spec("lance") is None:
+            raise ImportError('a store needs Lance, which is not installed: pip install "xsbert[corpus]".')
+        store: VectorStore = import_module("xsbert.corpus.making").vector_store(self, path, **options)
+        return store
 
     @classmethod
     def load(cls, input_path: str) -> XSTransformer:

@@ -11,6 +11,7 @@ from xsbert.results import dataframes, json_files
 from xsbert.results.attribution import Attribution
 from xsbert.results.html import Shown
 from xsbert.results.json_files import restored_field
+from xsbert.results.rankings.summary import RankingSummary, summary_of
 from xsbert.results.record import decimals, shortened
 
 
@@ -83,6 +84,14 @@ class Ranking(Shown, Sequence[Attribution]):
     def folded(self) -> Ranking:
         """The same with each prompt as one token, as `Attribution.folded`."""
         return replace(self, results=tuple(x.folded() for x in self.results))
+
+    def summary(self) -> RankingSummary:
+        """Which words of the query carry the ranking, and which words of its documents match most, over all of it.
+
+        Raises:
+            ValueError: the ranking is empty.
+        """
+        return summary_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain Python values, as `save` writes it."""
