@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from xsbert.corpus.vectorizer import Appender, Vectorizer
+from xsbert.corpus.table import Table
+from xsbert.corpus.vectorizer import Appender, Vectorizer, new_documents
 from xsbert.models.progress import Progress
 
 BATCHES_IN_HAND = 2
@@ -85,12 +86,19 @@ def add_by_ray(
 
     Raises:
         ImportError: Ray is not installed.
-        ValueError: what a batch was refused for.
+        ValueError: an id is there with another text.
     """
     try:
         import ray
     except ImportError as cause:
         raise ImportError('workers need Ray, which is not installed: pip install "xsbert[ray]".') from cause
+    new = []
+    for part in parts:  # refused here, in plain words, and not by an actor
+        new.append(new_documents(Table(uri), part))
+        progress.done(len(part) - len(new[-1]))
+    new = [part for part in new if len(part)]
+    if not new:
+        return
     ours = not ray.is_initialized()
     if ours:
         here: dict[str, Any] = {"num_cpus": max(workers, os.cpu_count() or 1)} if address is None else {}
@@ -98,7 +106,7 @@ def add_by_ray(
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        done = ray.data.from_arrow(list(parts)).map_batches(
+        done = ray.data.from_arrow(new).map_batches(
             Appender,
             fn_constructor_args=(uri, vectorizer, "cuda" if gpus else None),
             batch_format="pyarrow",
@@ -108,10 +116,6 @@ def add_by_ray(
         )
         for batch in done.iter_batches(batch_format="pyarrow", batch_size=None):
             progress.done(len(batch))
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, (ValueError, TypeError)):
-            raise error.cause from None
-        raise
     finally:
         if ours:
             ray.shutdown()
