@@ -273,7 +273,7 @@ def test_what_cannot_be_ranked_is_one_line_and_status_2(command, tmp_path, name,
 @pytest.mark.parametrize(
     ("arguments", "given", "message"),
     [
-        (["rank", QUERY], b"", "the following arguments are required: FILE (see xsbert rank --help)"),
+        (["rank", QUERY], b"", "got a query alone; expected a file of documents, or --store"),
         (["rank", QUERY, "none/such.txt"], b"", "none/such.txt can't be read (No such file or directory)"),
         (["rank", QUERY, "."], b"", "can't be read (Is a directory)"),
         (["rank", "-", "-"], b"", "got - twice"),

@@ -35,6 +35,7 @@ def opened(path: str, options: argparse.Namespace | None = None) -> VectorStore:
         from xsbert.corpus import VectorStore
     except ImportError as cause:
         raise ValueError('a store needs Lance, which is not installed: pip install "xsbert[corpus]".') from cause
+    loading.hide_bars()
     model = None if options is None or options.model is None else loading.load(options.model)[0]
     return VectorStore(path, model)
 

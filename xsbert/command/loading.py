@@ -27,13 +27,12 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
     """
     say("loading the model …")
     from safetensors import SafetensorError
-    from transformers.utils import logging
 
     from xsbert.models.encoders.transformer import XSTransformer
     from xsbert.models.loading.checkpoints import PACKAGED, PUBLISHED, load_model
     from xsbert.models.loading.default import default_model, load_reachable
 
-    logging.disable_progress_bar()
+    hide_bars()
     try:
         if name is None:
             return default_model()
@@ -42,6 +41,13 @@ def load(name: str | None) -> tuple[XSTransformer, str]:
         return (XSTransformer(name) if Path(name).is_dir() else load_reachable(name)), name
     except (*UNREADABLE, SafetensorError) as cause:
         raise ValueError(f"the model cannot be loaded ({type(cause).__name__}: {cause}).") from cause
+
+
+def hide_bars() -> None:
+    """No bars of the host's while a model is loaded."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def asked_method(options: argparse.Namespace) -> Method | None:

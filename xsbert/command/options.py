@@ -125,7 +125,7 @@ def ranking_parser() -> argparse.ArgumentParser:
 def corpus_parser() -> argparse.ArgumentParser:
     """The options of `xsbert corpus add|info|optimize`."""
     parser = _new("xsbert corpus", "xsbert corpus add|info|optimize …", CORPUS_TEXT, CORPUS_END)
-    actions = parser.add_subparsers(dest="action", metavar="add|info|optimize", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="add|info|optimize", prog="xsbert corpus", required=True)
     add = actions.add_parser("add", help="compute the token vectors of documents and keep them")
     add.add_argument("file", metavar="FILE", help=FILE_TEXT + ", or a .parquet table")
     add.add_argument("--store", metavar="STORE", required=True, help="the store's folder; made where it is not there")

@@ -37,8 +37,7 @@ class Table:
             self._dataset = lance.dataset(uri)
         except (ValueError, OSError) as cause:  # Lance's own words name Rust's files
             raise FileNotFoundError(
-                f"{uri} holds no collection ({_first_line(cause)}); expected one that model.vector_store(path) or "
-                "xsbert corpus add made."
+                f"{uri} holds no collection; expected one that model.vector_store(path) or xsbert corpus add made."
             ) from cause
 
     @classmethod
@@ -142,7 +141,3 @@ class Table:
 def _among(ids: Sequence[str]) -> str:
     quoted = ", ".join("'" + each.replace("'", "''") + "'" for each in ids)
     return f"id IN ({quoted})"
-
-
-def _first_line(cause: Exception) -> str:
-    return str(cause).splitlines()[0].split(", /")[0][:120] if str(cause) else type(cause).__name__

@@ -92,9 +92,9 @@ def add_by_ray(
         import ray
     except ImportError as cause:
         raise ImportError('workers need Ray, which is not installed: pip install "xsbert[ray]".') from cause
-    new = []
+    table, new = Table(uri), []
     for part in parts:  # refused here, in plain words, and not by an actor
-        new.append(new_documents(Table(uri), part))
+        new.append(new_documents(table, part))
         progress.done(len(part) - len(new[-1]))
     new = [part for part in new if len(part)]
     if not new:
