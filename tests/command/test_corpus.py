@@ -25,7 +25,7 @@ def store(command, table, tmp_path):  # noqa: F811
     status, output, _ = command("corpus", "add", table, "--store", path, "--column", "text", "--id", "sku")
     assert status == 0
     assert output.startswith(f"added  4 documents\nstore  {path}\n       4 documents in 1 fragment, no index")
-    assert "384 dimensions, float16, cosine\n       Presence(layer=3," in output
+    assert "384 dimensions, int16, cosine\n       Presence(layer=3," in output
     return path
 
 

@@ -131,7 +131,7 @@ def corpus_parser() -> argparse.ArgumentParser:
     add.add_argument("--store", metavar="STORE", required=True, help="the store's folder; made where it is not there")
     add.add_argument("--column", metavar="C", help=COLUMN_TEXT)
     add.add_argument("--id", metavar="C", help="the column that tells them apart (default: a digest of each text)")
-    add.add_argument("--precision", choices=("float16", "float32", "int8"), help="default: float16")
+    add.add_argument("--precision", choices=("int16", "float16", "float32", "int8"), help="default: int16")
     add.add_argument("--chunk-size", metavar="N", type=_count, default=256, help="documents appended at a time (256)")
     add.add_argument("--device", metavar="D", action="append", help="such as cuda:0; several have a process each")
     add.add_argument("--workers", metavar="N", type=_count, help="so many actors of Ray, on this machine")

@@ -10,7 +10,7 @@ import torch
 from xsbert.attribution.pair import check_similarity
 from xsbert.corpus.opening import PROBE, probe_of
 from xsbert.corpus.recipe import Recipe
-from xsbert.corpus.schema import schema_of
+from xsbert.corpus.schema import PRECISIONS, schema_of
 from xsbert.corpus.store import VectorStore
 from xsbert.corpus.table import Table
 from xsbert.models.encoders.transformer import XSTransformer
@@ -44,7 +44,7 @@ def vector_store(
         store = VectorStore(path, model, method=method)
     except FileNotFoundError:
         chosen = method or Presence()
-        recipe = _recipe(model, chosen, similarity, precision or "float16", inputs, matmul_dtype)
+        recipe = _recipe(model, chosen, similarity, precision or PRECISIONS[0], inputs, matmul_dtype)
         schema = schema_of(recipe.dimensions, recipe.precision).with_metadata(recipe.to_metadata())
         Table.create(str(path), schema)
         store = VectorStore(path, model, method=chosen)

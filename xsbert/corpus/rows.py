@@ -12,7 +12,7 @@ from xsbert.corpus.recipe import Recipe
 from xsbert.corpus.schema import schema_of
 from xsbert.results.token_vectors import TokenVectors
 
-LARGEST_INT8 = 127
+LARGEST = {"int16": 32767, "int8": 127}
 LISTS = ("tokens", "prompted", "unknown")
 PLAIN = ("text", "norm", "error", "nodes", "truncated", *LISTS)
 """Columns that are fields of `TokenVectors` as they are; of these some are tuples there."""
@@ -60,7 +60,7 @@ def vectors_of(rows: pa.Table, recipe: Recipe) -> list[TokenVectors]:
     rows = rows.combine_chunks()
     shared, zero = recipe.fields_of_vectors(), np.zeros(recipe.dimensions, np.float32)
     flat = _flat(rows["vectors"]).reshape(-1, recipe.dimensions).astype(np.float32)
-    if recipe.precision == "int8":
+    if recipe.precision in LARGEST:
         flat *= _flat(rows["scales"])[:, None]
     embeddings = _flat(rows["embedding"]).reshape(-1, recipe.dimensions)
     references = [zero if each is None else np.array(each, np.float32) for each in rows["reference"].to_pylist()]
@@ -83,15 +83,15 @@ def _as_encoded(vectors: TokenVectors) -> np.ndarray:
 
 def _kept(vectors: np.ndarray, precision: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The vectors, `(ΣS, D)`, as they are kept, and the tokens' scales, `(ΣS,)`, where there are any."""
-    if precision == "int8":
-        largest = np.abs(vectors).max(axis=1)
-        scales = np.where(largest > 0, largest / LARGEST_INT8, 1).astype(np.float32)
-        return np.round(vectors / scales[:, None]).astype(np.int8), scales
+    if precision in LARGEST:
+        largest = np.abs(vectors).max(axis=1, initial=0)
+        scales = np.where(largest > 0, largest / LARGEST[precision], 1).astype(np.float32)
+        return np.rint(vectors / scales[:, None]).astype(precision), scales
     kept = vectors.astype(precision)
     if not np.isfinite(kept).all():
         raise ValueError(
             f"got token vectors of up to {np.abs(vectors).max():.3g}, which float16 does not hold; "
-            'make the store with precision="float32".'
+            "make the store with another precision."
         )
     return kept, None
 
@@ -108,7 +108,7 @@ def _lists(lengths: Sequence[int], values: pa.Array) -> pa.Array:
 
 def _flat(column: pa.ChunkedArray) -> np.ndarray:
     """All numbers of a column of lists, one behind the other."""
-    values: Any = column.combine_chunks()
+    values: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     while pa.types.is_nested(values.type):
         values = values.flatten()
     return values.to_numpy(zero_copy_only=False)

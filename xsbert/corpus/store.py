@@ -13,6 +13,7 @@ from xsbert.attribution.pair import attribute
 from xsbert.corpus.opening import check_model, loaded
 from xsbert.corpus.recipe import Recipe
 from xsbert.corpus.rows import vectors_of
+from xsbert.corpus.schema import schema_of
 from xsbert.corpus.sources import chunks, source_of
 from xsbert.corpus.table import Table
 from xsbert.corpus.vectorizer import Appender, Vectorizer
@@ -57,6 +58,9 @@ class VectorStore:
             check_model(self.recipe, model, self.uri)
         self.check(method)
         self._model, self._method = model, method or self.recipe.restored_method()
+        self._columns = [
+            name for name in schema_of(self.recipe.dimensions, self.recipe.precision).names if name != "id"
+        ]
 
     def check(self, method: Method | None = None, **asked: Any) -> None:
         """Raises ValueError where the store was made otherwise than is asked; None asks for nothing.
@@ -233,9 +237,10 @@ class VectorStore:
             yield from zip(batch["id"].to_pylist(), vectors_of(batch, self.recipe), strict=True)
 
     def __getitem__(self, name: str | int) -> TokenVectors:
-        if name not in self:
+        rows = self._table.rows([str(name)], self._columns)
+        if not len(rows):
             raise KeyError(name)
-        return self._vectors([str(name)])[0]
+        return vectors_of(rows, self.recipe)[0]
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, (str, int)) and len(self._table.rows([str(name)], ["id"])) > 0

@@ -82,7 +82,7 @@ class Table:
         for start in range(0, len(ids), IDS_OF_A_QUERY):
             condition = _among(ids[start : start + IDS_OF_A_QUERY])
             parts.append(dataset.to_table(columns=chosen, filter=condition))
-        return pa.concat_tables(parts) if parts else dataset.schema.empty_table()
+        return parts[0] if len(parts) == 1 else pa.concat_tables(parts or [dataset.schema.empty_table()])
 
     def batches(self, columns: Sequence[str] | None = None, rows: int = 256) -> Iterator[pa.Table]:
         """All rows, batch by batch."""
