@@ -1,7 +1,7 @@
 """What presence costs from each layer on, as a table: nodes, error of law 1, time as a multiple of `HiddenStates()`'s.
 
 python -m tests.benchmarks.presence --texts dev.csv --layers 0 3 4 5
-python -m tests.benchmarks.presence --model FOLDER --texts dev.csv --words 10 --count 8 --layers 10 --powers 1 2 4 6
+python -m tests.benchmarks.presence --model FOLDER --texts dev.csv --words 10 --count 8 --layers 10 --growths 3 5 7
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.benchmarks.measure import alternate
 from xsbert import TokenVectors, XSTransformer, tables
 from xsbert.models import HiddenStates, Presence
 from xsbert.models.loading.default import packaged_model
-from xsbert.models.splitting import split
+from xsbert.models.splitting import presence
 
 
 def main() -> None:
@@ -26,18 +26,19 @@ def main() -> None:
     option("--count", type=int, default=10, help="how many texts (default: %(default)s)")
     option("--layers", type=int, nargs="+", default=[0, -3], help="layers (default: the first, the last but two)")
     option("--runs", type=int, default=3, help="how often each is timed, in turns (default: %(default)s)")
-    option("--powers", type=int, nargs="+", help="nodes only, where presence is m = p to each of these powers")
+    option("--growths", type=float, nargs="+", help="nodes only, where small presence takes so much of the path")
     options = parser.parse_args()
     rows = tables.rows(tables.text_of(options.texts), options.texts)
     texts = [text for text in dict.fromkeys(row[0] for _, row in rows if row) if len(text.split()) <= options.words]
     model = XSTransformer(options.model)
     explained = partial(model.token_vectors, texts[: options.count])
-    if options.powers:
-        print(f"| power | {' | '.join(f'nodes, layer {layer}' for layer in options.layers)} |")
+    if options.growths:
+        print(f"| growth | {' | '.join(f'nodes, layer {layer}' for layer in options.layers)} |")
         print("|---" * (1 + len(options.layers)) + "|")
-        for split.POWER in options.powers:  # type: ignore[misc]
+        for growth in options.growths:
+            presence.GROWTH = presence.GROWTH_FROM_THE_EMBEDDINGS = growth
             found = [_nodes(explained(method=Presence(layer))) for layer in options.layers]
-            print(f"| {split.POWER} | {' | '.join(found)} |", flush=True)
+            print(f"| {growth:g} | {' | '.join(found)} |", flush=True)
         return
     methods = [HiddenStates(), *map(Presence, options.layers)]
     measured = alternate(

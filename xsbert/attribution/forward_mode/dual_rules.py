@@ -101,7 +101,21 @@ def _elementwise(function: Any) -> Callable[..., Any]:
     return push
 
 
-_NAMES = ("gelu", "relu", "silu", "mish", "leaky_relu", "elu", "softplus", "tanh", "sigmoid", "erf", "exp", "log")
+_NAMES = (
+    "gelu",
+    "relu",
+    "silu",
+    "mish",
+    "leaky_relu",
+    "elu",
+    "softplus",
+    "tanh",
+    "sigmoid",
+    "erf",
+    "exp",
+    "expm1",
+    "log",
+)
 for _name in (*_NAMES, "sqrt", "rsqrt", "sin", "cos", "square", "pow"):
     for _place in (functional, torch, Tensor):
         if (_function := getattr(_place, _name, None)) is not None:

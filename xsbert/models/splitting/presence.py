@@ -7,6 +7,7 @@ and a prompt's always are.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -21,10 +22,21 @@ from torch.overrides import TorchFunctionMode
 from xsbert.attribution.forward_mode.presence_softmax import presence_softmax
 
 SOFTMAX = (functional.softmax, torch.softmax, Tensor.softmax)
-POWER = 4
-"""Presence is m = p⁴ where p goes from 0 to 1 evenly: heads that rest on special tokens let go of them at small m."""
+GROWTH, GROWTH_FROM_THE_EMBEDDINGS = 5.0, 12.0
+"""How much of the path small presence takes, behind the first layer and from it on: see `presence_of`."""
 SUMS = ("mean", "mean_sqrt_len_tokens", "weightedmean")
 """Poolings that weigh all tokens."""
+
+
+def presence_of(p: Tensor, layer: int) -> Tensor:
+    """How much of a token is there at p, which goes from 0 to 1 evenly: m = (e^{g p} − 1) / (e^g − 1).
+
+    A head that rests on special tokens lets go of them at a small m: a text's tokens have the share m E / (C + m E) of
+    its attention, where special tokens have C. That bends at m = C / E, wherever this is, and in the logarithm of m it
+    is smooth. The first layer's heads let go earlier than others, so from layer 0 on g is larger.
+    """
+    growth = GROWTH if layer else GROWTH_FROM_THE_EMBEDDINGS
+    return torch.expm1(growth * p) / math.expm1(growth)
 
 
 class PresenceInAttention(TorchFunctionMode):

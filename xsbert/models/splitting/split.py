@@ -24,7 +24,7 @@ from xsbert.models.splitting.hooks import (
     replaced_input,
 )
 from xsbert.models.splitting.layer_stack import Layer, layers_of, resolve_layer
-from xsbert.models.splitting.presence import POWER, present
+from xsbert.models.splitting.presence import presence_of, present
 from xsbert.models.splitting.private_copy import InDouble, in_float64, private_copy
 
 
@@ -121,12 +121,13 @@ class Split:
     def presence(self, features: dict[str, Any], hidden: Tensor) -> Function:
         """f of presence from layer l on: p `(N, S, 1)`, and which of the B texts each is of, → embeddings `(N, D)`.
 
-        A token of p is there to the share p⁴. Its hidden states at the layer, `(B, S, H)`, stay what they are.
+        A token of p is there to the share `presence_of(p, l)`. Its hidden states at the layer, `(B, S, H)`, stay what
+        they are.
         """
         features = self.prepared(features)
 
         def embed(points: Tensor, texts: Tensor) -> Tensor:
-            presence = torch.pow(points, POWER).reshape(points.shape[:2])
+            presence = presence_of(points, self.layer).reshape(points.shape[:2])
             states = hidden[texts].to(points.dtype)
             embeddings = self.embed(features, states, texts, partial(present, presence=presence))
             return embeddings[..., : self.truncate_dim]
