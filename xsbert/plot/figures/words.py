@@ -63,7 +63,7 @@ def words(summary: RankingSummary, ax: Axes | None = None, *, top: int = 12, tit
         heads: Any = ((-0.9, "words of the query"), (len(query) + GAP - 0.9, "words of the documents (in how many)"))
         for at, text in heads:
             ax.annotate(text, (0, at), (0, 0), ("axes fraction", "data"), "offset points", fontsize=LARGEST - 1,
-                        color="#555555", va="center")  # fmt: skip
+                        color="#555555", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
         ax.set_xlabel(f"added to a score, mean of {summary.documents:,} documents "
                       f"(mean score {decimals(summary.score, 3)})", fontsize=LARGEST)  # fmt: skip
         ax.set_title(title, fontsize=LARGEST)
