@@ -80,8 +80,20 @@ def test_a_uniform_rule_steps_over_what_it_finds():
     assert len(nodes_on(curve, Adaptive())) < 250
 
 
-def test_a_smooth_curve_takes_two_panels_and_no_more_nodes_than_it_needs():
-    assert len(nodes_on(Step(0.5, 5.0), Adaptive())) == 6
+@pytest.mark.parametrize(("width", "nodes", "asked"), [(5.0, 6, 8), (0.33, 6, 8), (0.25, 9, 17)])
+def test_a_smooth_curve_takes_one_panel_and_no_more_nodes_than_it_needs(width, nodes, asked):
+    curve = Step(0.5, width)
+    found = nodes_on(curve, Adaptive())
+    assert len(found) == nodes
+    assert curve.asked <= asked
+    assert true_error(curve, found) <= 1e-3
+
+
+def test_a_curve_that_bends_more_takes_halves():
+    curve = Step(0.3, 0.1)
+    found = nodes_on(curve, Adaptive())
+    assert len(found) not in (adaptive.FEWEST_NODES, adaptive.WHOLE_NODES)
+    assert true_error(curve, found) <= 1e-3
 
 
 def test_nodes_go_to_the_jump_and_nowhere_else():

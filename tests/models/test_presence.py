@@ -17,7 +17,7 @@ from xsbert.models import HiddenStates, PaddingReference, Presence
 from xsbert.models.encoders.engine import Engine
 from xsbert.models.inputs.batches import batched
 from xsbert.models.inputs.text import read
-from xsbert.models.splitting.presence import PresenceInAttention
+from xsbert.models.splitting.presence import PresenceInAttention, presence_of
 from xsbert.models.splitting.split import Split
 
 RULE = Adaptive(1e-2)
@@ -98,6 +98,22 @@ def test_a_token_that_is_not_there_is_gone(tmp_path):
         np.testing.assert_allclose(value, model.encode(less), atol=1e-5)
     nothing = paths.start_values[0].numpy()
     np.testing.assert_allclose(nothing, model.encode(""), atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [0, 2])
+def test_presence_goes_from_nothing_to_all(layer):
+    p = torch.linspace(0, 1, 11, dtype=torch.float64)
+    m = presence_of(p, layer)
+    assert (float(m[0]), float(m[-1])) == (0, pytest.approx(1, abs=1e-15))
+    assert (m.diff() > 0).all()
+    assert float(m[5]) < 0.1  # small presence takes half of the path
+
+
+@pytest.mark.parametrize(("layer", "most"), [(3, 7), (5, 6), (0, 22)])
+def test_its_path_takes_few_nodes(minilm, layer, most):
+    texts = ["A man plays the guitar.", "The coffee is bad.", "Three dogs run through the snow."]
+    nodes = [vectors.nodes for vectors in minilm.token_vectors(texts, method=Presence(layer))]
+    assert sorted(nodes)[1] <= most
 
 
 def test_of_a_mean_of_embeddings_each_token_is_known(tmp_path):

@@ -61,9 +61,10 @@ def words(summary: RankingSummary, ax: Axes | None = None, *, top: int = 12, tit
         ax.set_ylim(places[-1] + 0.7, -1.5)
         ax.spines[["top", "right", "left"]].set_visible(False)
         heads: Any = ((-0.9, "words of the query"), (len(query) + GAP - 0.9, "words of the documents (in how many)"))
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # the line at zero ends at it
+        style: Any = {"fontsize": LARGEST - 1, "color": "#555555", "va": "center", "bbox": white}
         for at, text in heads:
-            ax.annotate(text, (0, at), (0, 0), ("axes fraction", "data"), "offset points", fontsize=LARGEST - 1,
-                        color="#555555", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+            ax.annotate(text, (0, at), (0, 0), ("axes fraction", "data"), "offset points", **style)
         ax.set_xlabel(f"added to a score, mean of {summary.documents:,} documents "
                       f"(mean score {decimals(summary.score, 3)})", fontsize=LARGEST)  # fmt: skip
         ax.set_title(title, fontsize=LARGEST)
