@@ -50,7 +50,12 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.10",
     packages=find_packages(include=["xsbert", "xsbert.*"]),
-    package_data={"xsbert": ["py.typed"], "xsbert.plot.html": ["assets/*"], "xsbert.models.exact": ["minilm_cos/*"]},
+    package_data={
+        "xsbert": ["py.typed"],
+        "xsbert.plot.html": ["assets/*"],
+        "xsbert.models.exact": ["minilm_cos/*"],
+        "xsbert.studies": ["data/*"],
+    },
     install_requires=[
         "torch>=2.4",
         f"sentence-transformers{SENTENCE_TRANSFORMERS}",

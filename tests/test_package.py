@@ -26,6 +26,7 @@ FLOORS = {
     "training": 3,
     "evaluation": 3,
     "corpus": 3,
+    "studies": 3,
     "utils": 3,
     "command": 4,
     "__main__": 5,

@@ -7,11 +7,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from xsbert.command import corpus, pair, rank
+from xsbert.command import check, corpus, pair, rank
 from xsbert.command.options import parse
 from xsbert.command.terminal.messages import failed, show_warning
 
-COMMANDS = {"pair": pair.run, "rank": rank.run, "corpus": corpus.run}
+COMMANDS = {"pair": pair.run, "rank": rank.run, "corpus": corpus.run, "check": check.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after the command's name; by default the process's.
 
     Returns:
-        The exit status: 0, 2 for what the user can put right, or 130 when interrupted.
+        The exit status: 0, 1 where `check` heard too little, 2 for what the user can put right, 130 when interrupted.
 
     Raises:
         SystemExit: after `--help` and `--version`, and for arguments that can't be read, with the status.
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, TypeError, ValueError) as error:
         failed(str(error))
         return 2
+    except check.BelowError as cause:
+        return check.fails(cause)
     except KeyboardInterrupt:
         failed("interrupted")
         return 130

@@ -10,7 +10,7 @@ from typing import NoReturn
 import xsbert
 from xsbert.command.terminal.messages import failed
 
-RANK, CORPUS = "rank", "corpus"
+RANK, CORPUS, CHECK = "rank", "corpus", "check"
 METHODS = ("presence", "hidden-states")
 FILE_TEXT = (
     "the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts (one a "
@@ -29,8 +29,8 @@ for example:
   xsbert "The coffee is bad." "Not a good coffee." --words --output coffee.png
   xsbert - "Not a good coffee." --output pair.html < review.txt
 
-"rank" as the first word makes a ranking, "corpus" keeps a collection (see
-xsbert rank --help and xsbert corpus --help):
+"rank" as the first word makes a ranking, "corpus" keeps a collection, "check"
+asks what the model hears (see xsbert rank --help, and so on):
   xsbert rank "bad coffee" reviews.txt
 
 behind -- stand texts, whatever they look like:
@@ -52,6 +52,21 @@ for example:
   xsbert corpus add reviews.csv --store reviews.lance --workers 2
   xsbert corpus optimize reviews.lance
   xsbert rank "bad coffee" --store reviews.lance --output ranking.html
+"""
+CHECK_TEXT = """\
+Does this model hear negation, opposites, numbers, names, word order? Each
+minimal pair asks whether a text that says something else in nearly the same
+words is less similar than one that says the same in other words; and which
+words the model hears the difference by.
+"""
+CHECK_END = """\
+for example:
+  xsbert check --model FOLDER --output check.html
+  xsbert check --family negation --fail-below 0.8
+  xsbert check --pairs ours.csv --only-pairs
+
+a file of pairs is a .csv or .tsv with the columns family, text, same and
+different. The status is 1 where a family is heard less than --fail-below says.
 """
 RANK_END = """\
 for example:
@@ -76,7 +91,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: for `--help` and `--version`, with 0; for what can't be understood, with 2.
     """
-    parsers = {RANK: ranking_parser, CORPUS: corpus_parser}
+    parsers = {RANK: ranking_parser, CORPUS: corpus_parser, CHECK: check_parser}
     first = arguments[0] if arguments else ""
     options = parsers[first]().parse_args(arguments[1:]) if first in parsers else pair_parser().parse_args(arguments)
     options.command = first if first in parsers else "pair"
@@ -85,7 +100,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def pair_parser() -> argparse.ArgumentParser:
     """The options of `xsbert A B`."""
-    usage = "xsbert [options] A B\n       xsbert rank [options] QUERY FILE\n       xsbert corpus add|info|optimize …"
+    others = ("rank [options] QUERY FILE", "corpus add|info|optimize …", "check [options]")
+    usage = "\n       xsbert ".join(["xsbert [options] A B", *others])
     parser = _new("xsbert", usage, PAIR_TEXT, PAIR_END)
     parser.add_argument("text_a", metavar="A", help="the first text, or - to read it from standard input")
     parser.add_argument("text_b", metavar="B", help="the second text, or -")
@@ -146,6 +162,18 @@ def corpus_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def check_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert check`."""
+    parser = _new("xsbert check", "xsbert check [options]", CHECK_TEXT, CHECK_END)
+    parser.add_argument("--pairs", metavar="F", help="minimal pairs of your own, beside the package's")
+    parser.add_argument("--only-pairs", action="store_true", help="without the package's")
+    parser.add_argument("--family", metavar="N", action="append", default=[], help="only this one; may stand again")
+    parser.add_argument("--fail-below", metavar="S", type=_share, default=0.0, help="a share, such as 0.8")
+    parser.add_argument("--output", metavar="F", help="also write a page (.html) or the result (.json)")
+    _add_common(parser)
+    return parser
+
+
 def _new(prog: str, usage: str, text: str, end: str) -> _Parser:
     form = argparse.RawDescriptionHelpFormatter
     return _Parser(prog=prog, usage=usage, description=text, epilog=end, formatter_class=form)
@@ -185,6 +213,16 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "method's own)",
     )
     parser.add_argument("--similarity", choices=("cosine", "dot"), help="default: the model's own")
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a share from 0 to 1")
+    return share
 
 
 def _count(text: str) -> int:

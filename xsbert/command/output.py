@@ -10,6 +10,7 @@ from xsbert.command.terminal.messages import say
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
+    from xsbert.results.check import CheckReport
     from xsbert.results.rankings.ranking import Ranking
 
 FOR_PAIRS = (".png", ".pdf", ".svg", ".html", ".json")
@@ -52,7 +53,7 @@ def write(tokens: Attribution | Ranking, chosen: Attribution | Ranking, output: 
     say(f"written: {output}")
 
 
-def as_json(result: Attribution | Ranking) -> str:
+def as_json(result: Attribution | Ranking | CheckReport) -> str:
     """A result as one line of JSON, in ASCII: any encoding holds it, and no terminal reads commands in it."""
     return json.dumps(result.to_dict(), allow_nan=False).replace("\x7f", "\\u007f")
 

@@ -17,6 +17,7 @@ from xsbert.plot.html import summary
 from xsbert.plot.html.page_data import packed as packed_matrix
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
+from xsbert.results.check import NAMED, CheckReport
 from xsbert.results.rankings.ranking import Ranking
 
 MOST_PAIRS = 4_000_000
@@ -26,17 +27,18 @@ STRONGEST = 10
 SCRIPTS = {
     "pair.html": ("common.js", "heatmap.js", "pair.js"),
     "ranking.html": ("common.js", "ranking.js"),
+    "check.html": (),
 }
 
 
-def page(x: Attribution | Ranking) -> str:
+def page(x: Attribution | Ranking | CheckReport) -> str:
     """An attribution or a ranking as one self-contained HTML page.
 
     Pointing at a word, or moving to it by keyboard, colours the other text by its attributions with it.
     Nothing is fetched, and texts are data: the page's policy runs its own script alone, by its hash.
 
     Args:
-        x: of a pair, by tokens (the page sums them into words) or by words; or of a ranking.
+        x: of a pair, by tokens (the page sums them into words) or by words; of a ranking; or what a model hears.
 
     Returns:
         The page, in UTF-8 when written.
@@ -45,6 +47,8 @@ def page(x: Attribution | Ranking) -> str:
         TypeError: `x` is neither.
         ValueError: the matrices have more than four million pairs, or the ranking has no documents.
     """
+    if isinstance(x, CheckReport):
+        return check_page(x)
     if not isinstance(x, (Attribution, Ranking)):
         raise TypeError(f"page got a {type(x).__name__}; expected an Attribution or a Ranking, as model.explain gives.")
     results = [x] if isinstance(x, Attribution) else list(x)
@@ -109,6 +113,19 @@ def ranking_page(ranking: Ranking) -> str:
         scores=ranking.scores,
         most=max(max(ranking.scores), 1e-9),
         ids=ranking.ids,
+    )
+
+
+def check_page(report: CheckReport) -> str:
+    """What a model hears: a table of families, and each minimal pair with the words that it hears it by."""
+    results = {name: [x for x in report.results if x.pair.family == name] for name, *_ in report.families}
+    return _document(
+        "check.html",
+        {},
+        title=f"What {report.model} hears",
+        report=report,
+        results={name: sorted(some, key=lambda x: x.fall) for name, some in results.items()},
+        named=NAMED,
     )
 
 
