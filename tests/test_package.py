@@ -26,10 +26,10 @@ FLOORS = {
     "training": 3,
     "evaluation": 3,
     "corpus": 3,
-    "studies": 3,
     "utils": 3,
-    "command": 4,
-    "__main__": 5,
+    "studies": 4,
+    "command": 5,
+    "__main__": 6,
 }
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,0 +1,121 @@
+"""What a study finds: a table, a picture, and a sentence for each claim of the papers; written to a folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from xsbert.evaluation.statistics import Mean
+from xsbert.results.json_files import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Claim(NamedTuple):
+    """A claim, what was found, and whether it holds: "holds", "does not hold" or "cannot be told"."""
+
+    claim: str
+    found: str
+    verdict: str
+
+    def __str__(self) -> str:
+        return f"{self.claim} Here: {self.found}: {self.verdict}."
+
+
+def near(interval: Mean, value: float, tolerance: float) -> str:
+    """Whether a figure is within a tolerance of what was claimed, as its 95 % interval tells."""
+    low, high = value - tolerance, value + tolerance
+    if low <= interval.low and interval.high <= high:
+        return "holds"
+    return "does not hold" if interval.high < low or interval.low > high else "cannot be told"
+
+
+def above(interval: Mean, value: float) -> str:
+    """Whether a figure is above a value, as its 95 % interval tells."""
+    return "holds" if interval.low > value else "does not hold" if interval.high < value else "cannot be told"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a study found.
+
+    Args:
+        name: the study's.
+        question: what it asked, in a sentence.
+        header: the table's columns.
+        rows: the table's rows, numbers and words.
+        draw: draws the picture on axes.
+        claims: the papers' claims beside what was found.
+        note: of how many pairs, and which were left out.
+    """
+
+    name: str
+    question: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | float, ...], ...]
+    draw: Callable[[Axes], None]
+    claims: tuple[Claim, ...]
+    note: str
+
+    @property
+    def markdown(self) -> str:
+        """The table, the note and the claims."""
+        lines = [self.header, ["---"] * len(self.header), *([_shown(cell) for cell in row] for row in self.rows)]
+        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        claims = "".join(f"\n- {claim}" for claim in self.claims)
+        return f"## {self.question}\n\n{table}\n\n{self.note}\n{claims}\n"
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Writes name.md, name.csv, name.png and name.svg; each appears whole or not at all. Gives their paths."""
+        from matplotlib.figure import Figure
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = io.StringIO()
+        csv.writer(text).writerows([self.header, *self.rows])
+        written = {".md": self.markdown.encode(), ".csv": text.getvalue().encode()}
+        figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+        self.draw(figure.add_subplot())
+        for suffix in (".png", ".svg"):
+            picture = io.BytesIO()
+            figure.savefig(picture, format=suffix[1:], dpi=160)
+            written[suffix] = picture.getvalue()
+        paths = [folder / (self.name + suffix) for suffix in written]
+        for path, content in zip(paths, written.values(), strict=True):
+            write_whole(path, content)
+        return paths
+
+
+def median_interval(values: np.ndarray, draws: int = 2000, seed: int = 0) -> Mean:
+    """The median with its 95 % bootstrap interval over pairs; nan does not count."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return Mean(float("nan"), float("nan"), float("nan"), 0)
+    drawn = np.random.default_rng(seed).choice(known, size=(draws, len(known)))
+    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    return Mean(float(np.median(known)), float(low), float(high), len(known))
+
+
+def cell(interval: Mean, digits: int = 2) -> str:
+    """A figure with its interval."""
+    if np.isnan(interval.value):
+        return "–"
+    return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]".replace("-", "−")
+
+
+def dressed(ax: Axes, names: Sequence[str]) -> None:
+    """What all pictures of studies share: a legend where there are several lines, no frame."""
+    ax.spines[["top", "right"]].set_visible(False)
+    if len(names) > 1:
+        ax.legend(frameon=False, fontsize=8)
+
+
+def _shown(cell: str | float) -> str:
+    return cell if isinstance(cell, str) else f"{cell:g}"
