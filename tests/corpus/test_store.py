@@ -324,9 +324,8 @@ def test_killed_writers_leave_whole_batches_and_no_duplicates(tiny_folders, tmp_
         victim = writers.pop(chance.randrange(3))
         victim.kill()
         victim.join()
-        there = list(VectorStore(store.uri))
+        there = [id_ for id_, _ in VectorStore(store.uri).items()]  # once, because the others write on
         assert len(there) == len(set(there))
-        assert len({id_ for id_, _ in VectorStore(store.uri).items()}) == len(there)
         writers.append(started())
     for process in writers:
         process.kill()

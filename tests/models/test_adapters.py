@@ -33,7 +33,7 @@ def test_joined_they_give_what_peft_gives(adapted, tiny_folders, tiny):
     model, folder = adapted
     joined = XSTransformer(str(tiny_folders["mpnet_shelf"]), device="cpu")
     join_adapters(joined.transformers_model, folder)
-    np.testing.assert_allclose(joined.encode(TEXT), model.encode(TEXT), atol=3e-5)
+    np.testing.assert_allclose(joined.encode(TEXT), model.encode(TEXT), atol=1e-4)  # float32, summed in another order
     assert np.abs(joined.encode(TEXT) - tiny["mpnet_shelf"].encode(TEXT)).max() > 1e-2
 
 
