@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,26 @@ class Mean(NamedTuple):
     pairs: int
 
 
+def resamples(count: int, draws: int = 2000, seed: int = 0) -> np.ndarray:
+    """How often each of `count` pairs is drawn when as many are drawn anew, `(draws, count)`: the one bootstrap."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
+
+
+def bootstrap_of(statistic: Callable[[np.ndarray], float], count: int, draws: int = 500, seed: int = 0) -> Mean:
+    """Any statistic of pairs with its bootstrap interval, as `bootstrap`.
+
+    Args:
+        statistic: of the pairs at some positions, `(K,)`.
+        count: how many pairs there are.
+        draws, seed: as of `bootstrap`.
+    """
+    every = np.arange(count)
+    sample = np.array([statistic(np.repeat(every, often)) for often in resamples(count, draws, seed)])
+    sample = sample[~np.isnan(sample)]
+    low, high = np.percentile(sample, [2.5, 97.5]) if len(sample) else (np.nan, np.nan)
+    return Mean(float(statistic(every)), float(low), float(high), count)
+
+
 def bootstrap(values: np.ndarray, draws: int = 2000, seed: int = 0) -> list[Mean]:
     """The mean of each column with its bootstrap interval (Efron, 1979; percentiles 2.5 and 97.5).
 
@@ -57,7 +78,7 @@ def bootstrap(values: np.ndarray, draws: int = 2000, seed: int = 0) -> list[Mean
     """
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
-    drawn = np.random.default_rng(seed).multinomial(len(values), np.full(len(values), 1 / len(values)), size=draws)
+    drawn = resamples(len(values), draws, seed)
     with np.errstate(invalid="ignore"):
         resampled = (drawn @ filled) / (drawn @ known)  # (draws, columns)
         means = filled.sum(axis=0) / known.sum(axis=0)

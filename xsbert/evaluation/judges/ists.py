@@ -11,7 +11,11 @@ import numpy as np
 
 from xsbert import tables
 
-ALIGNMENT = re.compile(r"([\d ]+)<==>([\d ]+)//\s*(\S+)\s*//")
+ALIGNMENT = re.compile(r"([\d ]+)<==>([\d ]+)//\s*(\S+)\s*//\s*(\S*)")
+EQUAL = "5"
+"""The annotators' score of chunks that mean the same."""
+Chunks = tuple[tuple[int, ...], tuple[int, ...]]
+"""Which words of a, and which of b."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,13 @@ class AlignedPair:
         words_a, words_b: the words, as the annotators numbered them.
         aligned: the pairs of words in aligned chunks, counted from 0: every word of a chunk with every word
             of the other.
+        equal: the chunks that mean the same, as the annotators scored them.
     """
 
     words_a: tuple[str, ...]
     words_b: tuple[str, ...]
     aligned: frozenset[tuple[int, int]]
+    equal: tuple[Chunks, ...] = ()
 
     @property
     def text_a(self) -> str:
@@ -78,9 +84,11 @@ class _Reader:
     def _pair(self) -> AlignedPair:
         words_a, words_b = self._words("source"), self._words("translation")
         self._expect("<alignment>")
-        aligned = {pair for line in self._until("</alignment>") for pair in self._aligned(line, words_a, words_b)}
+        chunks = [self._chunks(line, words_a, words_b) for line in self._until("</alignment>")]
         self._expect("</sentence>")
-        return AlignedPair(words_a, words_b, frozenset(aligned))
+        aligned = frozenset((i, j) for (left, right), _ in chunks for i in left for j in right)
+        equal = tuple(both for both, score in chunks if score == EQUAL and all(both))
+        return AlignedPair(words_a, words_b, aligned, equal)
 
     def _words(self, name: str) -> tuple[str, ...]:
         self._expect(f"<{name}>")
@@ -95,7 +103,8 @@ class _Reader:
             raise self._wrong(f"</{name}>", "at least one word")
         return tuple(words)
 
-    def _aligned(self, line: str, words_a: tuple[str, ...], words_b: tuple[str, ...]) -> list[tuple[int, int]]:
+    def _chunks(self, line: str, words_a: tuple[str, ...], words_b: tuple[str, ...]) -> tuple[Chunks, str]:
+        """The words of an aligned chunk in both texts, none where it has no partner, and its score."""
         match = ALIGNMENT.match(line)
         if not match:
             raise self._wrong(line, "'1 2 <==> 3 // EQUI // 5 // …'")
@@ -103,7 +112,8 @@ class _Reader:
         for numbers, words in ((left, words_a), (right, words_b)):
             if not numbers or max(numbers) > len(words):
                 raise self._wrong(line, f"numbers from 1 to {len(words)}, or 0 for none")
-        return [(i - 1, j - 1) for i in left for j in right if i and j]
+        chunks = tuple(i - 1 for i in left if i), tuple(j - 1 for j in right if j)
+        return chunks, match[4]
 
     def _until(self, end: str) -> Iterator[str]:
         while (line := self._next()) != end:
