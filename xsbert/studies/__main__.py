@@ -1,4 +1,4 @@
-"""The studies' command: `python -m xsbert.studies few-pairs --data FOLDER --output FOLDER`."""
+"""The studies' command: `python -m xsbert.studies few-pairs negation --data FOLDER --output FOLDER`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ import random
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xsbert.models import Method, XSTransformer
-    from xsbert.studies.agreement import Layered
+    from xsbert.models import XSTransformer
     from xsbert.studies.findings import Findings
+    from xsbert.studies.material import Material
 
-NAMES = ("few-pairs", "agreement")
-METHODS = ("presence", "padding", "padding, shared")
+NAMES = (
+    "accuracy",
+    "steps",
+    "few-pairs",
+    "agreement",
+    "parts-of-speech",
+    "roles",
+    "swaps",
+    "negation",
+    "opposites",
+    "lexical-bias",
+)
 DEFAULT = "all-MiniLM-L6-v2"
 
 
@@ -26,10 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("once", UserWarning)
-            for name in options.names:
-                findings = run(name, options)
-                paths = findings.write(options.output)
-                print(f"{findings.markdown}\nwritten: {', '.join(path.name for path in paths)}\n", flush=True)
+            _run(options)
     except (OSError, TypeError, ValueError) as error:
         print(f"xsbert.studies: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -39,36 +47,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(name: str, options: argparse.Namespace) -> Findings:
-    """Does one study.
+def _run(options: argparse.Namespace) -> None:
+    from xsbert.studies.report import write_report
+
+    made = material(options)
+    for name in options.names:
+        findings = study(name, made)
+        paths = findings.write(options.output)
+        print(f"{findings.markdown}\nwritten: {', '.join(path.name for path in paths)}\n", flush=True)
+        report = write_report(options.output, made.name)
+    print(f"all studies so far: {report.name}")
+
+
+def study(name: str, made: Material) -> Findings:
+    """Does one study, of `NAMES`.
+
+    Raises:
+        ValueError: what the study needs is not there: other models, a parser, sentences that fit.
+    """
+    found: Findings = import_module(f"xsbert.studies.questions.{name.replace('-', '_')}").study(made)
+    return found
+
+
+def material(options: argparse.Namespace) -> Material:
+    """What the studies work on.
 
     Raises:
         OSError, ValueError: the data or a model is not within reach, or damaged.
     """
     from xsbert.pairs import read_splits
-    from xsbert.studies.agreement import agreement
     from xsbert.studies.explanations import Explanations
-    from xsbert.studies.few_pairs import few_pairs
+    from xsbert.studies.material import Material
 
-    if name == "agreement" and not options.others:
-        raise ValueError("agreement got one model; expected --others with those that it is compared with.")
-    scored = read_splits(options.data)[options.split]
-    random.Random(options.seed).shuffle(scored)
-    scored = scored[: options.pairs]
-    pairs = [(pair.text_a, pair.text_b) for pair in scored]
-    kept, model = Explanations(options.output), _model(options.model)
-    if name == "few-pairs":
-        methods = {each: _method(each, None) for each in options.methods}
-        found = {each: kept.of(model, method, pairs, True) for each, method in methods.items()}
-        return few_pairs(found, [pair.score for pair in scored])
-    layers = options.layers or _layers(model)
-    method = options.methods[0]
-
-    def layered(each: XSTransformer) -> Layered:
-        return {layer: kept.of(each, _method(method, layer), pairs, True) for layer in layers}
-
-    others = {_name(other): layered(_model(other)) for other in options.others}
-    return agreement((_name(options.model), layered(model)), others)
+    if options.pairs < 1:
+        raise ValueError(f"--pairs got {options.pairs}; expected 1 or more.")
+    whole = read_splits(options.data)[options.split]
+    drawn = list(whole)
+    random.Random(options.seed).shuffle(drawn)
+    return Material(
+        name=_name(options.model),
+        model=_model(options.model),
+        scored=drawn[: options.pairs],
+        whole=whole,
+        methods=options.methods,
+        kept=Explanations(options.output),
+        others={_name(other): _model(other) for other in options.others},
+        layers=options.layers,
+        parser_name=options.parser,
+        chunks=options.chunks,
+        show=True,
+    )
 
 
 def _model(name: str | None) -> XSTransformer:
@@ -86,35 +114,26 @@ def _name(name: str | None) -> str:
     return Path(name or DEFAULT).name
 
 
-def _method(name: str, layer: int | None) -> Method:
-    from xsbert.models import HiddenStates, Presence
-
-    if name == "presence":
-        return Presence(layer)
-    return HiddenStates(-2 if layer is None else layer, shared=name == "padding, shared")
-
-
-def _layers(model: XSTransformer) -> list[int]:
-    config: Any = model.config
-    count = config.num_hidden_layers
-    return sorted({0, count // 2, count - 2, count - 1})
-
-
 def _parser() -> argparse.ArgumentParser:
+    from xsbert.studies.explanations import METHODS
+    from xsbert.studies.texts.parses import ENGLISH
+
     parser = argparse.ArgumentParser(
         prog="python -m xsbert.studies",
         description="What the papers asked of their models, asked of any. Prints tables in Markdown; writes them, "
-        "as .md and .csv, and pictures, as .png and .svg.",
+        "as .md and .csv, pictures, as .png and .svg, and report.html, with all studies of the folder.",
     )
     option = parser.add_argument
     option("names", metavar="NAME", nargs="+", choices=NAMES, help=f"the studies: {', '.join(NAMES)}")
     option("--model", metavar="M", help=f"a name on the hub, a folder, or such as minilm_cos (default: {DEFAULT})")
-    option("--others", metavar="M", nargs="+", help="models to compare with")
+    option("--others", metavar="M", nargs="+", default=[], help="models to compare with")
     option("--data", metavar="F", required=True, help="scored pairs: the STS benchmark, or as train.py takes them")
     option("--split", choices=("train", "dev", "test"), default="test", help="default: test")
-    option("--pairs", metavar="N", type=int, default=300, help="how many pairs (default: 300)")
-    option("--methods", metavar="M", nargs="+", choices=METHODS, default=["presence"], help=", ".join(METHODS))
+    option("--pairs", metavar="N", type=int, default=300, help="how many pairs, or sentences (default: 300)")
+    option("--methods", metavar="M", nargs="+", choices=tuple(METHODS), default=["presence"], help=", ".join(METHODS))
     option("--layers", metavar="L", type=int, nargs="+", help="default: 0, the middle one, and the last two")
+    option("--parser", metavar="P", default=ENGLISH, help="spaCy's model, for parts of speech and roles (%(default)s)")
+    option("--chunks", metavar="F", help="iSTS's aligned chunks (.wa files), for lexical-bias")
     option("--seed", type=int, default=0, help="of the pairs that are drawn")
     option("--output", metavar="F", required=True, help="a folder; the same command goes on with what is in it")
     return parser

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xsbert.models.encoders.transformer import XSTransformer
 from xsbert.results.attribution import Attribution
 from xsbert.results.check import CheckReport, Hearing, MinimalPair
-from xsbert.studies.minimal_pairs import read_minimal_pairs
+from xsbert.studies.texts.minimal_pairs import read_minimal_pairs
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from xsbert.evaluation.statistics import Mean
+from xsbert.evaluation.statistics import Mean, bootstrap_of
 from xsbert.results.json_files import write_whole
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Findings:
         draw: draws the picture on axes.
         claims: the papers' claims beside what was found.
         note: of how many pairs, and which were left out.
+        height: the picture's, in inches.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Findings:
     draw: Callable[[Axes], None]
     claims: tuple[Claim, ...]
     note: str
+    height: float = 3.6
 
     @property
     def markdown(self) -> str:
@@ -72,8 +75,16 @@ class Findings:
         claims = "".join(f"\n- {claim}" for claim in self.claims)
         return f"## {self.question}\n\n{table}\n\n{self.note}\n{claims}\n"
 
+    def _plain(self) -> dict[str, Any]:
+        """What the report reads."""
+        claims = [claim._asdict() for claim in self.claims]
+        rows = [[_shown(cell) for cell in row] for row in self.rows]
+        return {"question": self.question, "header": self.header, "rows": rows, "note": self.note, "claims": claims} | {
+            "name": self.name
+        }
+
     def write(self, folder: str | Path) -> list[Path]:
-        """Writes name.md, name.csv, name.png and name.svg; each appears whole or not at all. Gives their paths."""
+        """Writes name.md, .csv, .png, .svg and .json; each appears whole or not at all. Gives their paths."""
         from matplotlib.figure import Figure
 
         folder = Path(folder)
@@ -81,26 +92,25 @@ class Findings:
         text = io.StringIO()
         csv.writer(text).writerows([self.header, *self.rows])
         written = {".md": self.markdown.encode(), ".csv": text.getvalue().encode()}
-        figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+        figure = Figure(figsize=(6.4, self.height), layout="constrained")
         self.draw(figure.add_subplot())
         for suffix in (".png", ".svg"):
             picture = io.BytesIO()
             figure.savefig(picture, format=suffix[1:], dpi=160)
             written[suffix] = picture.getvalue()
+        written[".json"] = json.dumps(self._plain(), ensure_ascii=False, indent=1).encode()
         paths = [folder / (self.name + suffix) for suffix in written]
         for path, content in zip(paths, written.values(), strict=True):
             write_whole(path, content)
         return paths
 
 
-def median_interval(values: np.ndarray, draws: int = 2000, seed: int = 0) -> Mean:
+def median_interval(values: np.ndarray) -> Mean:
     """The median with its 95 % bootstrap interval over pairs; nan does not count."""
     known = values[~np.isnan(values)]
     if not len(known):
         return Mean(float("nan"), float("nan"), float("nan"), 0)
-    drawn = np.random.default_rng(seed).choice(known, size=(draws, len(known)))
-    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
-    return Mean(float(np.median(known)), float(low), float(high), len(known))
+    return bootstrap_of(lambda drawn: float(np.median(known[drawn])), len(known))
 
 
 def cell(interval: Mean, digits: int = 2) -> str:
@@ -108,13 +118,6 @@ def cell(interval: Mean, digits: int = 2) -> str:
     if np.isnan(interval.value):
         return "–"
     return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]".replace("-", "−")
-
-
-def dressed(ax: Axes, names: Sequence[str]) -> None:
-    """What all pictures of studies share: a legend where there are several lines, no frame."""
-    ax.spines[["top", "right"]].set_visible(False)
-    if len(names) > 1:
-        ax.legend(frameon=False, fontsize=8)
 
 
 def _shown(cell: str | float) -> str:

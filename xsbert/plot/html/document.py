@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -28,6 +29,7 @@ SCRIPTS = {
     "pair.html": ("common.js", "heatmap.js", "pair.js"),
     "ranking.html": ("common.js", "ranking.js"),
     "check.html": (),
+    "studies.html": (),
 }
 
 
@@ -129,6 +131,16 @@ def check_page(report: CheckReport) -> str:
     )
 
 
+def studies_page(model: str, studies: Sequence[Mapping[str, Any]]) -> str:
+    """All studies of a model: the claims beside what was found, and each study's picture and table.
+
+    Args:
+        model: what the model is called.
+        studies: for each its name, question, header, rows, note, claims, and its picture as SVG in base64.
+    """
+    return _document("studies.html", {}, title=f"Studies of {model}", model=model, studies=studies)
+
+
 def _trimmed(ranking: Ranking) -> Ranking:
     """The documents trimmed, where that leaves all the same query."""
     results = tuple(x.trimmed() for x in ranking)
@@ -138,8 +150,10 @@ def _trimmed(ranking: Ranking) -> Ranking:
 def _document(name: str, data: dict[str, Any], **values: Any) -> str:
     """A page from its template. Values are text, and escaped; style, script and data are the package's own."""
     style, script = _read("page.css"), "\n".join(map(_read, SCRIPTS[name]))
-    # Of all that could be run or loaded, these two alone; whatever a text holds.
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
+    # Of all that could be run or loaded, these two alone, and pictures that stand in the page; whatever a text holds.
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; base-uri 'none'"
+    )
     ours = {"style": style, "script": script, "data": _json(data), "policy": policy}
     return templates().get_template(name).render(values | {part: Markup(text) for part, text in ours.items()})
 

@@ -8,55 +8,49 @@ Shares are of those pairs of texts whose cells sum to more than .1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xsbert.evaluation.statistics import Mean, bootstrap, spearman
-from xsbert.results.attribution import Attribution
-from xsbert.studies.findings import Claim, Findings, cell, dressed, median_interval, near
+from xsbert.studies.cells import LEAST_SUM
+from xsbert.studies.findings import Claim, Findings, cell, median_interval, near
+from xsbert.studies.material import Material
+from xsbert.studies.pictures import lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PERCENT = (1, 2, 5, 10, 25, 50, 100)
-LEAST_SUM = 0.1
-"""A share of a sum that is smaller says nothing."""
 CLAIMED_SHARE, CLAIMED_NEGATIVE, TOLERANCE = 0.77, 0.38, 0.05
 """What the papers report of their models, second-hand, and how near counts as the same."""
 
 
-def few_pairs(found: Mapping[str, Sequence[Attribution]], gold: Sequence[float]) -> Findings:
-    """The study, of one model by one method or several.
-
-    Args:
-        found: the attributions by words, by the method's name; all of the same pairs of texts.
-        gold: what people say of each pair.
-    """
-    rows: list[tuple[str | float, ...]] = []
+def study(material: Material) -> Findings:
+    """The study."""
+    rows: list[tuple[str, ...]] = []
     curves: dict[str, list[float]] = {}
     claims, notes = [], []
-    for name, attributions in found.items():
-        cells = [x.trimmed().matrix.astype(float).ravel() for x in attributions]
+    for name in material.methods:
+        cells = [x.matrix.ravel() for x in material.explained(name)]
         sums = np.array([values.sum() for values in cells])
         kept = sums > LEAST_SUM
         notes.append(f"{name}: {int(kept.sum())} of {len(cells)} pairs")
         curves[name] = []
         for percent in PERCENT:
             by_value, by_size = (np.array([top_sum(values, percent, signed) for values in cells]) for signed in (1, 0))
-            shares = [np.where(kept, part / np.where(kept, sums, 1), np.nan) for part in (by_value, by_size)]
-            medians = [median_interval(each) for each in shares]
-            correlation = spearman(by_value, np.asarray(gold, dtype=float))
+            found = [np.where(kept, part / np.where(kept, sums, 1), np.nan) for part in (by_value, by_size)]
+            medians = [median_interval(each) for each in found]
+            correlation = spearman(by_value, material.gold)
             rows.append((name, f"{percent} %", *map(cell, medians), f"{correlation:.2f}"))
-            curves[name].append(medians[0].value)
+            curves[name].append(100 * medians[0].value)
             if percent == 5:
                 claims.append(_share_claim(name, medians[0]))
         (negative,) = bootstrap(np.array([[float((values < 0).mean())] for values in cells]))
         claims.append(_negative_claim(name, negative))
     return Findings(
-        name="few_pairs",
+        name="few-pairs",
         question="Do few pairs of words carry the score?",
         header=("method", "strongest", "share, by what they add", "share, by magnitude", "Spearman with people"),
         rows=tuple(rows),
@@ -85,12 +79,8 @@ def _negative_claim(name: str, found: Mean) -> Claim:
 
 
 def _draw(ax: Axes, curves: dict[str, list[float]]) -> None:
-    for (name, shares), style in zip(curves.items(), ("-", "--", ":", "-."), strict=False):
-        ax.plot(PERCENT, [100 * share for share in shares], style, marker="o", markersize=3, label=name)
     ax.axhline(100, color="#888888", linewidth=0.6)
+    lines(ax, PERCENT, curves, "the strongest pairs of words, % of all", "their sum, % of what all add (median)")
     ax.set_xscale("log")
     ax.set_xticks(PERCENT, [f"{percent}" for percent in PERCENT])
     ax.minorticks_off()
-    ax.set_xlabel("the strongest pairs of words, % of all")
-    ax.set_ylabel("their sum, % of what all add (median)")
-    dressed(ax, list(curves))
