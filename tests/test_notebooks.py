@@ -7,11 +7,11 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"), key=lambda path: int(path.stem.split("_")[0]))
 
 
 def test_they_are_numbered():
-    assert [path.stem[0] for path in NOTEBOOKS] == list("1234567")
+    assert [path.stem.split("_")[0] for path in NOTEBOOKS] == [str(i) for i in range(1, 12)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

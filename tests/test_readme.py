@@ -10,6 +10,7 @@ import pytest
 
 import train
 from xsbert.__main__ import main
+from xsbert.studies import __main__ as studies
 
 ROOT = Path(__file__).parent.parent
 SHELL = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -50,11 +51,14 @@ def test_the_commands_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "reviews.csv").write_text("text,stars,sku\nThe coffee is bad.,1,A\nLovely tea.,5,B\n")
     lines = re.findall(r"^(?:.*&& )?(?:python -m )?xsbert (.+)$", "\n".join(SHELL), re.MULTILINE)
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         assert main(shlex.split(line)) == 0, line
     assert (tmp_path / "coffee.html").is_file()
     assert (tmp_path / "ranking.html").is_file()
+    assert (tmp_path / "check.html").is_file()
+    (asked,) = re.findall(r"^python -m xsbert.studies (.+)$", "\n".join(SHELL), re.MULTILINE)
+    assert studies.parser().parse_args(shlex.split(asked)).output == "studies"
     (trained,) = re.findall(r"^python train.py (.+)$", "\n".join(SHELL), re.MULTILINE)
     assert train.parse(shlex.split(trained)).output == "models/exact"
     extras = set(importlib.metadata.metadata("xsbert").get_all("Provides-Extra"))

@@ -60,6 +60,12 @@ def test_a_report_is_saved_and_shown(report, tmp_path):
     assert "negation 0%" in repr(report) or "negation 100%" in repr(report)
 
 
+def test_a_notebook_shows_it_in_a_frame(report):
+    shown = report._repr_html_()
+    assert shown.startswith("<iframe")
+    assert "The hotel is not quiet." in shown
+
+
 def test_our_own_pairs():
     pairs = read_minimal_pairs()
     assert {pair.family for pair in pairs} == {"negation", "opposites", "numbers", "names", "word order"}

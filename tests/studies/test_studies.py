@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -10,11 +11,13 @@ from xsbert.evaluation import IntegratedJacobian
 from xsbert.evaluation.methods.matrices import WordMatrix
 from xsbert.evaluation.statistics import Mean, bootstrap, bootstrap_of, spearman
 from xsbert.models import HiddenStates, Presence
-from xsbert.studies.__main__ import NAMES, study
+from xsbert.studies import NAMES
+from xsbert.studies import study as study_of
 from xsbert.studies.explanations import Explanations
 from xsbert.studies.findings import above, near
 from xsbert.studies.questions import agreement, lexical_bias, negation, opposites, parts_of_speech, steps, swaps
 from xsbert.studies.questions.few_pairs import top_sum
+from xsbert.studies.study import of_material as study
 
 TEXTS = [(pair.text_a, pair.text_b) for pair in PAIRS]
 
@@ -92,11 +95,12 @@ def test_accuracy_is_spearmans_correlation_with_people(made, minilm, minilm_cos)
     assert claim.found.startswith("exact less minilm: ")
 
 
-def test_more_steps_miss_less(made):
+def test_more_steps_miss_less(made, monkeypatch):
+    monkeypatch.setattr(steps, "STEPS", (20, 100))
     findings = study("steps", made(pairs=PAIRS[:2], layers=[-1]))
     misses = [float(each[2]) for each in findings.rows[: len(steps.STEPS)]]
     assert misses == sorted(misses, reverse=True)
-    assert misses[-1] < misses[0] / 10
+    assert misses[-1] < misses[0] / 4
     assert findings.rows[-1][1].startswith("ours, ")
     assert float(findings.rows[-1][2]) < 2e-3
 
@@ -127,9 +131,10 @@ def test_roles_are_asked_of_clauses_alone(made):
         study("roles", made(pairs=[PAIRS[6]]))
 
 
-def test_swapped_arguments_by_hand(made, minilm):
+def test_swapped_arguments_by_hand(made, minilm, monkeypatch):
+    clauses = [swaps.Clause(*each) for each in swaps.records("clauses.csv", swaps.Clause._fields)][:6]
+    monkeypatch.setattr(swaps, "records", lambda *args: clauses)
     findings = study("swaps", made())
-    clauses = [swaps.Clause(*each) for each in swaps.records("clauses.csv", swaps.Clause._fields)]
     assert clauses[0].texts == (
         "The doctor thanks the farmer.",
         "The farmer thanks the doctor.",
@@ -253,6 +258,7 @@ def test_verdicts_go_by_the_interval():
     assert near(Mean(0.5, 0.48, 0.52, 9), 0.5, 0.05) == "holds"
     assert near(Mean(0.5, 0.3, 0.7, 9), 0.5, 0.05) == "cannot be told"
     assert near(Mean(0.9, 0.8, 1.0, 9), 0.5, 0.05) == "does not hold"
+    assert above(Mean(0.9, 0.9, 0.9, 4), 0.5) == "cannot be told"  # of so few pairs
     assert [above(Mean(v, v - 0.1, v + 0.1, 9), 0.5) for v in (0.7, 0.5, 0.3)] == [
         "holds",
         "cannot be told",
@@ -260,5 +266,22 @@ def test_verdicts_go_by_the_interval():
     ]
 
 
-def test_every_name_is_a_study():
+def test_a_study_by_its_name(minilm, tmp_path, monkeypatch):
+    found = study_of("few-pairs", minilm, PAIRS[:4], ["padding"], folder=tmp_path)
+    assert found.markdown == found._repr_markdown_()
+    ax = found.plot()
+    assert ax.get_xlabel().startswith("the strongest pairs of words")
+    assert ax.figure.get_size_inches()[1] == found.height
+    plt.close(ax.figure)
+    figure, own = plt.subplots()
+    assert found.plot(own) is own
+    plt.close(figure)
+    monkeypatch.setattr(type(minilm), "explain_pairs", lambda *args, **kwargs: pytest.fail("explained again"))
+    assert study_of("few-pairs", minilm, PAIRS[:4], ["padding"], folder=tmp_path).rows == found.rows
+    with pytest.raises(ValueError, match="study got 'few'; expected one of 'accuracy', 'steps', 'few-pairs'"):
+        study_of("few", minilm, PAIRS)
+    with pytest.raises(ValueError, match="methods got 'none'; expected some of 'presence'"):
+        study_of("few-pairs", minilm, PAIRS, ["none"])
+    with pytest.raises(ValueError, match="study got no pairs"):
+        study_of("few-pairs", minilm, [])
     assert len(NAMES) == len(set(NAMES)) == 10

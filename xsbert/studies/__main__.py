@@ -7,33 +7,19 @@ import random
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsbert.models import XSTransformer
-    from xsbert.studies.findings import Findings
     from xsbert.studies.material import Material
 
-NAMES = (
-    "accuracy",
-    "steps",
-    "few-pairs",
-    "agreement",
-    "parts-of-speech",
-    "roles",
-    "swaps",
-    "negation",
-    "opposites",
-    "lexical-bias",
-)
 DEFAULT = "all-MiniLM-L6-v2"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives the exit status: 0, 2 for what the user can put right, 130 where it was interrupted."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("once", UserWarning)
@@ -49,24 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     from xsbert.studies.report import write_report
+    from xsbert.studies.study import of_material
 
     made = material(options)
     for name in options.names:
-        findings = study(name, made)
+        findings = of_material(name, made)
         paths = findings.write(options.output)
         print(f"{findings.markdown}\nwritten: {', '.join(path.name for path in paths)}\n", flush=True)
         report = write_report(options.output, made.name)
     print(f"all studies so far: {report.name}")
-
-
-def study(name: str, made: Material) -> Findings:
-    """Does one study, of `NAMES`.
-
-    Raises:
-        ValueError: what the study needs is not there: other models, a parser, sentences that fit.
-    """
-    found: Findings = import_module(f"xsbert.studies.questions.{name.replace('-', '_')}").study(made)
-    return found
 
 
 def material(options: argparse.Namespace) -> Material:
@@ -114,16 +91,18 @@ def _name(name: str | None) -> str:
     return Path(name or DEFAULT).name
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
     from xsbert.studies.explanations import METHODS
+    from xsbert.studies.study import NAMES
     from xsbert.studies.texts.parses import ENGLISH
 
-    parser = argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog="python -m xsbert.studies",
         description="What the papers asked of their models, asked of any. Prints tables in Markdown; writes them, "
         "as .md and .csv, pictures, as .png and .svg, and report.html, with all studies of the folder.",
     )
-    option = parser.add_argument
+    option = made.add_argument
     option("names", metavar="NAME", nargs="+", choices=NAMES, help=f"the studies: {', '.join(NAMES)}")
     option("--model", metavar="M", help=f"a name on the hub, a folder, or such as minilm_cos (default: {DEFAULT})")
     option("--others", metavar="M", nargs="+", default=[], help="models to compare with")
@@ -136,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--chunks", metavar="F", help="iSTS's aligned chunks (.wa files), for lexical-bias")
     option("--seed", type=int, default=0, help="of the pairs that are drawn")
     option("--output", metavar="F", required=True, help="a folder; the same command goes on with what is in it")
-    return parser
+    return made
 
 
 if __name__ == "__main__":

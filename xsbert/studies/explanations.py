@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -37,14 +38,15 @@ class Explanations:
     """Matrices over words, in a folder.
 
     Args:
-        folder: where they are kept; the same folder goes on with them.
+        folder: where they are kept; the same folder goes on with them. None: as long as this object is there.
 
     Raises:
         ValueError: the folder's file is damaged; with the line.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self._ledger = Ledger(Path(folder) / "explanations.jsonl")
+    def __init__(self, folder: str | Path | None) -> None:
+        self._temporary = TemporaryDirectory() if folder is None else None  # goes with this object
+        self._ledger = Ledger(Path(self._temporary.name if self._temporary else folder or "") / "explanations.jsonl")
         self._fingerprints: dict[int, str] = {}
 
     def of(

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+FEWEST_PAIRS = 5
+"""Of fewer pairs a bootstrap tells nothing."""
+WIDTH = 6.4
+"""Inches of a picture."""
+
+
 class Claim(NamedTuple):
     """A claim, what was found, and whether it holds: "holds", "does not hold" or "cannot be told"."""
 
@@ -33,14 +39,19 @@ class Claim(NamedTuple):
 def near(interval: Mean, value: float, tolerance: float) -> str:
     """Whether a figure is within a tolerance of what was claimed, as its 95 % interval tells."""
     low, high = value - tolerance, value + tolerance
-    if low <= interval.low and interval.high <= high:
-        return "holds"
-    return "does not hold" if interval.high < low or interval.low > high else "cannot be told"
+    inside, outside = low <= interval.low and interval.high <= high, interval.high < low or interval.low > high
+    return _verdict(interval, inside, outside)
 
 
 def above(interval: Mean, value: float) -> str:
     """Whether a figure is above a value, as its 95 % interval tells."""
-    return "holds" if interval.low > value else "does not hold" if interval.high < value else "cannot be told"
+    return _verdict(interval, interval.low > value, interval.high < value)
+
+
+def _verdict(interval: Mean, holds: bool, fails: bool) -> str:
+    if interval.pairs < FEWEST_PAIRS or not (holds or fails):
+        return "cannot be told"
+    return "holds" if holds else "does not hold"
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,22 @@ class Findings:
         claims = "".join(f"\n- {claim}" for claim in self.claims)
         return f"## {self.question}\n\n{table}\n\n{self.note}\n{claims}\n"
 
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draws the picture on axes, or on new ones; gives them."""
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.figure(figsize=self._size, layout="constrained").add_subplot()
+        self.draw(ax)
+        return ax
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return WIDTH, self.height
+
     def _plain(self) -> dict[str, Any]:
         """What the report reads."""
         claims = [claim._asdict() for claim in self.claims]
@@ -92,7 +119,7 @@ class Findings:
         text = io.StringIO()
         csv.writer(text).writerows([self.header, *self.rows])
         written = {".md": self.markdown.encode(), ".csv": text.getvalue().encode()}
-        figure = Figure(figsize=(6.4, self.height), layout="constrained")
+        figure = Figure(figsize=self._size, layout="constrained")
         self.draw(figure.add_subplot())
         for suffix in (".png", ".svg"):
             picture = io.BytesIO()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Material:
     others: Mapping[str, XSTransformer] = field(default_factory=dict)
     layers: Sequence[int] | None = None
     parser_name: str = ENGLISH
-    chunks: str | None = None
+    chunks: str | Path | None = None
     show: bool = False
 
     @property
