@@ -1,5 +1,6 @@
 """Every plot disturbs nothing else; bipartite graphs and cumulative shares show the numbers."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -84,7 +85,8 @@ def test_lines_join_the_strongest_pairs_the_strongest_last(x):
 
 
 def test_width_colour_and_dashes_are_the_attribution(x):
-    ax = plot.bipartite(with_matrix(x, [[0.4, -0.4], [0.2, -0.1]]))
+    y = with_matrix(x, [[0.4, -0.4], [0.2, -0.1]])
+    ax = plot.bipartite(y, limit=0.4)
     lines = lines_of(ax)
     thin, middle, *strong = lines.get_linewidth()
     np.testing.assert_allclose([middle / strong[0], thin / strong[0], strong[1] / strong[0]], [0.5, 0.25, 1], rtol=1e-5)
@@ -195,3 +197,26 @@ def test_nothing_has_no_shares(minilm, x):
     with pytest.raises(ValueError, match="within got 0"):
         plot.cumulative(x, within=0)
     assert plt.get_fignums() == []
+
+
+# -- limits and files
+
+
+def test_the_limit_is_that_of_words_and_has_a_floor(x):
+    y = replace(with_matrix(x, [[0.9, 0.4], [0.1, -0.6]]), offsets_a=(None, (0, 1)), offsets_b=((0, 1), (2, 3)))
+    assert y.limit == pytest.approx(0.6)  # the first token is special
+    assert replace(y, norms=(1.0, 1.0), normalizer=1.0, matrix=y.matrix / 100).limit == 0.25
+    assert replace(y, norms=(4.0, 2.0), normalizer=1.0).limit == 2  # a dot product's own scale
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_an_attribution_is_saved_as_a_picture_of_its_words(minilm, tmp_path, suffix):
+    open_before = plt.get_fignums()
+    path = tmp_path / f"pair{suffix}"
+    minilm.explain("Unbelievably good coffee", "good tea").save(path)
+    assert path.stat().st_size > 2000
+    if suffix == ".svg":
+        assert "Unbelievably" in re.sub(r"<!-- (.*?) -->", r"\1", path.read_text(encoding="utf-8"))
+    assert plt.get_fignums() == open_before
+    with pytest.raises(ValueError, match=r"ends in .json or .html or .svg or .png or .pdf"):
+        minilm.explain("a", "b").save(tmp_path / "pair.gif")

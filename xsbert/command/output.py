@@ -38,30 +38,15 @@ def write(tokens: Attribution | Ranking, chosen: Attribution | Ranking, output: 
 
     Args:
         tokens: the result by tokens, for pages, which sum tokens into words themselves.
-        chosen: the same as the user wants to see it, by words or by tokens, for the other files.
+        chosen: the same as the user wants to see it, by words or by tokens, for JSON.
         output: the file's name; None for none.
     """
     if output is None:
         return
-    suffix = Path(output).suffix.lower()
-    if suffix == ".html":
-        tokens.save(output)
-    elif suffix == ".json":
-        chosen.save(output)
-    else:
-        _draw(chosen, output)
+    (chosen if Path(output).suffix.lower() == ".json" else tokens).save(output)
     say(f"written: {output}")
 
 
 def as_json(result: Attribution | Ranking | CheckReport) -> str:
     """A result as one line of JSON, in ASCII: any encoding holds it, and no terminal reads commands in it."""
     return json.dumps(result.to_dict(), allow_nan=False).replace("\x7f", "\\u007f")
-
-
-def _draw(x: Attribution | Ranking, output: str) -> None:
-    import matplotlib
-
-    from xsbert.plot.figures.heatmap import heatmap, save
-
-    matplotlib.use("Agg")
-    save(heatmap(x), output)  # type: ignore[arg-type]

@@ -27,6 +27,8 @@ from xsbert.results.words import (
 
 EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
+FLOOR = 0.25
+"""Colours are full at no less than this share of what two equal texts would have: unlike texts stay pale."""
 MISSED = 0.1
 """From this relative error of law 1 on, the pairs do not account for the embeddings, and are no explanation."""
 
@@ -94,6 +96,8 @@ class Attribution(Shown):
         shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
         self._freeze(shape, (len(self.tokens_a), len(self.tokens_b)) * 2)
 
+    _pictures = (".svg", ".png", ".pdf")
+
     def check_places(self) -> None:
         """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
         check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a)
@@ -109,6 +113,17 @@ class Attribution(Shown):
         """|ΣA − (score − ra − rb + rr)|: how far the quadrature misses law 2, in units of the score."""
         ra, rb, rr = self.reference_terms
         return abs(self.explained - (self.score - ra - rb + rr))
+
+    @property
+    def limit(self) -> float:
+        """The attribution at which colours are full, in units of the score: that of the strongest pair of words.
+
+        Special tokens don't count. It is no less than a quarter of the similarity of two equal texts, so that texts
+        which have little in common look so.
+        """
+        rows, columns = ([i for i, at in enumerate(each) if at] for each in (self.offsets_a, self.offsets_b))
+        strongest = float(np.abs(self.matrix[np.ix_(rows, columns)]).max(initial=0))
+        return max(strongest, FLOOR * self.norms[0] * self.norms[1] / self.normalizer) or 1.0
 
     @property
     def is_exact(self) -> bool:

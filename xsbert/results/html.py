@@ -12,19 +12,26 @@ from xsbert.results.record import Record
 class Shown(Record):
     """A result with a page. Only here does this floor look up, and only when a page is asked for."""
 
+    _pictures: tuple[str, ...] = ()
+
     def save(self, path: str | Path) -> None:
         """Writes a JSON file, which `load` reads, or an HTML page for people. It appears whole or not at all.
 
+        An `Attribution` has a picture too: `.svg`, `.png` and `.pdf` draw its words and the lines between them.
+
         Raises:
-            ValueError: `path` ends neither in `.json` nor in `.html`, or the matrix is too large for a page.
+            ValueError: `path` has another ending, or the matrix is too large for a page.
         """
         suffix = Path(path).suffix.lower()
         if suffix == ".html":
             write_whole(Path(path), import_module("xsbert.plot.html.document").page(self).encode("utf-8"))
         elif suffix == ".json":
             super().save(path)
+        elif suffix in self._pictures:
+            import_module("xsbert.plot.figures.pictures").write(self, path)
         else:
-            raise ValueError(f"save() got {str(path)!r}; expected a file name that ends in .json or .html.")
+            endings = " or ".join((".json", ".html", *self._pictures))
+            raise ValueError(f"save() got {str(path)!r}; expected a file name that ends in {endings}.")
 
     def _repr_html_(self) -> str | None:
         """The page as a notebook shows it, in a frame of its own; None where it would be too large."""

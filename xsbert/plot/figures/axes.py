@@ -68,9 +68,8 @@ def check_results(xs: Any, plot: str, kinds: tuple[type, ...] = (Attribution,)) 
     return found
 
 
-def check_limit(limit: float | None, matrix: np.ndarray) -> float:
-    """The limit of the scale: by default the largest magnitude, 1 where all is zero."""
-    limit = largest(matrix) if limit is None else limit
+def check_limit(limit: float) -> float:
+    """The limit of the scale; raises ValueError for what is none."""
     if not limit > 0:
         raise ValueError(f"limit got {limit!r}; expected a positive number: the colours run from −limit to limit.")
     return limit

@@ -46,7 +46,7 @@ def bipartite(
         ax: where to draw; by default a new figure in which every label can be read.
         k: how many pairs are drawn, the strongest; by default as many as the texts have tokens.
         threshold: pairs of a smaller magnitude are left out, in units of the score.
-        limit: the magnitude of the widest and darkest lines; by default the largest. Give several
+        limit: the magnitude of the widest and darkest lines; by default `x.limit`. Give several
             panels one limit, `shared_limit(x, y)`, to compare them.
         title: a line above; by default the similarity and what the pairs explain. "" for none.
         cmap: a diverging matplotlib colour map.
@@ -63,7 +63,7 @@ def bipartite(
     if not threshold >= 0:
         raise ValueError(f"threshold got {threshold!r}; expected a magnitude, zero or more.")
     x = x.trimmed()
-    limit = check_limit(limit, x.matrix)
+    limit = check_limit(x.limit if limit is None else limit)
     pairs = _strongest(x.matrix, len(x.tokens_a) + len(x.tokens_b) if k is None else k, threshold)
     longer = max(len(x.tokens_a), len(x.tokens_b), 1)
     gap = float(np.clip(0.4 * PITCH * longer, 2.5, 5))

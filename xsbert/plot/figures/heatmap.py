@@ -42,7 +42,7 @@ def heatmap(
     Args:
         x: the attribution; `x.words()` for words. Special tokens without a part are left out.
         ax: where to draw; by default a new figure in which every label can be read.
-        limit: the colours run from −limit to limit, white at zero; by default the largest magnitude.
+        limit: the colours run from −limit to limit, white at zero; by default `x.limit`.
             Give several panels one limit, `shared_limit(x, y)`, to compare them.
         colorbar: whether to draw the scale.
         title: a line above; by default the similarity and what the pairs explain. "" for none.
@@ -61,7 +61,7 @@ def heatmap(
             "For a bare matrix use plot_attributions(A, tokens_a, tokens_b)."
         )
     x = x.trimmed()
-    own, limit = ax is None, check_limit(limit, x.matrix)
+    own, limit = ax is None, check_limit(x.limit if limit is None else limit)
     with axes_for(ax, CELL * len(x.tokens_b), CELL * len(x.tokens_a)) as ax:
         image = draw(ax, x.matrix, x.tokens_a, x.tokens_b, limit, cmap)
         mark_negative(ax, x.matrix, limit)
@@ -75,10 +75,10 @@ def heatmap(
 
 
 def shared_limit(*results: Attribution) -> float:
-    """The largest magnitude in several attributions: a `limit` that makes their colours comparable."""
+    """The largest limit of several attributions: a `limit` that makes their colours comparable."""
     if not results:
         raise ValueError("shared_limit got no attributions; expected at least one.")
-    return max(largest(x.matrix) for x in results)
+    return max(x.limit for x in results)
 
 
 def save(ax: Axes, path: str | Path) -> None:
@@ -96,7 +96,7 @@ def draw(
     ax: Axes, matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], limit: float | None, cmap: str | Colormap
 ) -> AxesImage:
     """Draws a matrix with its labels on existing axes; colours centred on zero."""
-    limit = check_limit(limit, matrix)
+    limit = check_limit(largest(matrix) if limit is None else limit)
     image = ax.imshow(matrix, cmap=cmap, vmin=-limit, vmax=limit, aspect="equal", interpolation="nearest")
     _label(ax, rows, columns)
     return image

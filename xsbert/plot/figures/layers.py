@@ -42,8 +42,8 @@ def layers(
         ax: where to draw. Axes are divided into panels, which are its insets; a sequence of axes, such
             as `plt.subplots(2, 3)[1].flat`, gives one for each panel; by default a new figure.
             Only panels on the left and on top carry labels, where that can be known.
-        limit: the colours run from −limit to limit, white at zero; by default the largest magnitude
-            of all panels.
+        limit: the colours run from −limit to limit, white at zero; by default the largest
+            `limit` of all.
         columns: how many panels stand side by side, where the panels' places are not given.
         colorbar: whether to draw the scale.
         titles: a title for each panel; by default the layer, what the pairs explain, and the
@@ -59,7 +59,7 @@ def layers(
             are not as many axes or titles as attributions.
     """
     xs = _one_pair(check_results(xs, "layers"))
-    limit = check_limit(limit, np.array([np.abs(x.matrix).max(initial=0) for x in xs]))
+    limit = check_limit(max(x.limit for x in xs) if limit is None else limit)
     titles = [_title(x) for x in xs] if titles is None else titles
     _check_count("titles", len(titles), len(xs))
     if columns is not None and not columns >= 1:
