@@ -103,7 +103,7 @@ def test_what_a_page_unpacks_sums_to_what_its_head_says(browser, subwords, tmp_p
         offsets_a=offsets_a, offsets_b=offsets_b, matrix=matrix, prompted_a=(), prompted_b=(),
     )  # fmt: skip
     shown = browser.open(page(x), tmp_path)
-    total = shown.evaluate(f"views.{view}.matrix.values.reduce((sum, value) => sum + value, 0)")
+    total = shown.evaluate(f"explanations[0].views.{view}.matrix.values.reduce((sum, value) => sum + value, 0)")
     assert total == pytest.approx(x.explained, abs=1e-4)
     assert abs(x.explained - 1) > 0.04
     assert len(page(x)) < 400_000
@@ -148,6 +148,8 @@ def test_a_click_keeps_a_word_until_escape(browser, x, tmp_path):
     shown.mouse.move(1, 1)
     assert word.get_attribute("aria-pressed") == "true"
     shown.locator("#text-a .w", has_text="coffee").hover()
+    assert shown.locator(".chosen").inner_text() == "coffee"  # others can be looked at
+    shown.mouse.move(1, 1)
     assert shown.locator(".chosen").inner_text() == "bad"
     shown.keyboard.press("Escape")
     assert word.get_attribute("aria-pressed") == "false"
@@ -156,21 +158,21 @@ def test_a_click_keeps_a_word_until_escape(browser, x, tmp_path):
 def test_everything_can_be_done_by_keyboard(browser, subwords, tmp_path):
     shown = browser.open(page(subwords), tmp_path)
     reached = []
-    for _ in range(5):
+    for _ in range(4):
         shown.keyboard.press("Tab")
         reached.append(
             shown.evaluate("document.activeElement.closest('[id]')?.id || document.activeElement.value || 'details'")
         )
-    assert reached == ["details", "words", "slider", "text-a", "text-b"]
-    shown.keyboard.press("Shift+Tab")
+    assert reached == ["details", "text-a", "text-b", "words"]
+    shown.locator("#text-a .w").first.focus()
     shown.keyboard.press("ArrowRight")
     assert shown.evaluate("document.activeElement.textContent") == "Unbelievably"
     assert shown.locator(".chosen").inner_text() == "Unbelievably"
     assert "“Unbelievably” in text A" in shown.locator("#status").inner_text()
     shown.keyboard.press("Enter")
     shown.keyboard.press("End")
-    assert shown.locator(".chosen").inner_text() == "Unbelievably"  # kept
-    assert shown.evaluate("document.activeElement.textContent") == "[SEP]"
+    assert shown.locator(".chosen").inner_text() == "[SEP]"
+    assert shown.locator("[aria-pressed=true]").inner_text() == "Unbelievably"  # kept
     shown.keyboard.press("Escape")
     shown.keyboard.press("Home")
     assert shown.locator(".chosen").inner_text() == "[CLS]"
@@ -186,11 +188,13 @@ def test_arrows_follow_the_direction_of_the_writing(browser, minilm, tmp_path):
 def test_the_slider_hides_weak_pairs(browser, x, tmp_path):
     shown = browser.open(page(x), tmp_path)
     shown.locator("#slider").fill("10")
-    kept = np.where(np.abs(x.matrix) >= 0.1 * np.abs(x.matrix).max(), x.matrix, 0)
-    assert f"{np.count_nonzero(kept)} of 63 pairs are left, together +{kept.sum():.3f}" in (
-        shown.locator("#share").inner_text()
+    kept = np.where(np.abs(x.matrix) >= 0.1 * x.limit, x.matrix, 0)
+    said = shown.locator("#share").inner_text()
+    assert said == (
+        f"{np.count_nonzero(kept)} of 63 pairs are left; hidden: weaker than 10 % of full colour; "
+        f"together +{kept.sum():.3f}"
     )
-    most = max(kept.sum(1).max(), kept.sum(0).max())
+    most = max(x.limit, kept.sum(1).max(), kept.sum(0).max())
     assert strengths(shown, "text-a") == pytest.approx(expected(kept.sum(1), most), abs=2e-3)
 
 
@@ -198,7 +202,7 @@ def test_words_and_tokens_are_switched(browser, subwords, tmp_path):
     shown = browser.open(page(subwords), tmp_path)
     words = subwords.words()
     assert shown.locator("#text-a .w").all_inner_texts() == list(words.tokens_a)
-    shown.get_by_label("tokens").check()
+    shown.get_by_label("tokens", exact=True).check()
     assert shown.locator("#text-a .w").all_inner_texts() == list(subwords.tokens_a)
     assert shown.locator("#text-b .w").count() == len(subwords.tokens_b)
     shown.locator("#text-b .w").nth(2).hover()
@@ -206,7 +210,7 @@ def test_words_and_tokens_are_switched(browser, subwords, tmp_path):
 
 
 def test_words_alone_need_no_switch(browser, subwords, tmp_path):
-    assert browser.open(page(subwords.words()), tmp_path).locator("input[type=radio]").count() == 0
+    assert browser.open(page(subwords.words()), tmp_path).locator("[name=view]").count() == 0
 
 
 def test_the_heatmap_shows_the_pair_under_the_pointer(browser, x, tmp_path):
@@ -233,13 +237,13 @@ def test_the_table_follows_the_switch_and_the_slider(browser, subwords, tmp_path
         return [(a, b, pytest.approx(value, abs=6e-4)) for a, b, value in pairs]
 
     assert table() == near(subwords.words().top(10))
-    shown.get_by_label("tokens").check()
+    shown.get_by_label("tokens", exact=True).check()
     assert table() == near(subwords.top(10))
     shown.locator("#slider").fill("80")
-    left = [pair for pair in subwords.top(10) if abs(pair.value) >= 0.8 * abs(subwords.top(1)[0].value)]
+    left = [pair for pair in subwords.top(10) if abs(pair.value) >= 0.8 * subwords.limit]
     assert table() == near(left)
     assert len(left) < 10
-    shown.get_by_label("words").check()
+    shown.get_by_label("words", exact=True).check()
     shown.locator("#slider").fill("0")
     assert table() == near(subwords.words().top(10))
 
@@ -248,7 +252,7 @@ def test_in_all_stays_in_all(browser, x, tmp_path):
     """What the slider hides is left out of what is shown, not of the sum."""
     shown = browser.open(page(x), tmp_path)
     index = x.tokens_a.index("coffee")
-    row, most = x.matrix[index], np.abs(x.matrix).max()
+    row, most = x.matrix[index], x.limit
     shown.locator("#text-a .w").nth(index).click()
     status = shown.locator("#status")
     assert f"+{row.sum():.3f} in all; with" in status.inner_text()
@@ -318,16 +322,19 @@ def strongest(matrix):
 def test_the_heatmap_follows_the_slider_and_the_switch(browser, subwords, tmp_path):
     shown = browser.open(page(subwords), tmp_path)
     words = subwords.words().matrix
-    size = np.abs(words) / np.abs(words).max()
+    size = np.abs(words) / subwords.words().limit
     weak = np.unravel_index(np.where(size < 0.1, size, 0).argmax(), size.shape)
     assert size[weak] > 0.05
-    before, pole = painted(shown, *weak), painted(shown, *strongest(words))
+    before = painted(shown, *weak)
     shown.locator("#slider").fill("10")
     assert painted(shown, *weak) == shown.evaluate("[...colours().paper, 255]") != before
-    shown.get_by_label("tokens").check()
-    assert painted(shown, *strongest(subwords.matrix)) == pole
-    left = np.where(np.abs(subwords.matrix) >= 0.1 * np.abs(subwords.matrix).max(), subwords.matrix, 0)
-    most = max(np.abs(left.sum(1)).max(), np.abs(left.sum(0)).max())
+    shown.get_by_label("tokens", exact=True).check()
+    place = strongest(subwords.matrix)
+    mixed = "([value, limit]) => [...mixed(value, limit, colours()), 255]"
+    colour = shown.evaluate(mixed, [float(subwords.matrix[place]), subwords.limit])
+    assert painted(shown, *place) == pytest.approx(colour, abs=1)
+    left = np.where(np.abs(subwords.matrix) >= 0.1 * subwords.limit, subwords.matrix, 0)
+    most = max(subwords.limit, np.abs(left.sum(1)).max(), np.abs(left.sum(0)).max())
     assert strengths(shown, "text-a") == pytest.approx(expected(left.sum(1), most), abs=2e-3)
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from xsbert.plot.html import summary
+from xsbert.plot.html.kinds import NAMES
 from xsbert.plot.html.page_data import packed as packed_matrix
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
@@ -23,67 +24,82 @@ from xsbert.results.rankings.ranking import Ranking
 
 MOST_PAIRS = 4_000_000
 """Token pairs that a page holds: 21 megabytes, and as much again for its words."""
+LONG = 200
+"""Characters of a text from which on the two stand beside each other, each in a box that scrolls."""
 STRONGEST = 10
 """Pairs in a page's table."""
 SCRIPTS = {
-    "pair.html": ("common.js", "heatmap.js", "pair.js"),
+    "pair.html": ("common.js", "heatmap.js", "picture.js", "table.js", "pair.js", "address.js"),
     "ranking.html": ("common.js", "ranking.js"),
     "check.html": (),
     "studies.html": (),
 }
 
 
-def page(x: Attribution | Ranking | CheckReport) -> str:
+def page(x: Attribution | Sequence[Attribution] | Ranking | CheckReport) -> str:
     """An attribution or a ranking as one self-contained HTML page.
 
     Pointing at a word, or moving to it by keyboard, colours the other text by its attributions with it.
     Nothing is fetched, and texts are data: the page's policy runs its own script alone, by its hash.
 
     Args:
-        x: of a pair, by tokens (the page sums them into words) or by words; of a ranking; or what a model hears.
+        x: of a pair, by tokens (the page sums them into words) or by words; several of one pair, by methods, layers
+            or models, between which a switch changes; of a ranking; or what a model hears.
 
     Returns:
         The page, in UTF-8 when written.
 
     Raises:
-        TypeError: `x` is neither.
-        ValueError: the matrices have more than four million pairs, or the ranking has no documents.
+        TypeError: `x` is none of these.
+        ValueError: the matrices have more than four million pairs, the ranking has no documents, or the attributions
+            are of different texts.
     """
     if isinstance(x, CheckReport):
         return check_page(x)
-    if not isinstance(x, (Attribution, Ranking)):
-        raise TypeError(f"page got a {type(x).__name__}; expected an Attribution or a Ranking, as model.explain gives.")
-    results = [x] if isinstance(x, Attribution) else list(x)
+    results: list[Any] = list(x) if isinstance(x, (Ranking, list, tuple)) else [x]
+    if not all(isinstance(each, Attribution) for each in results):
+        wrong = next(each for each in results if not isinstance(each, Attribution))
+        raise TypeError(
+            f"page got a {type(wrong).__name__}; expected an Attribution or a Ranking, as model.explain gives."
+        )
     if not results:
-        raise ValueError("page got a ranking of no documents; expected at least one.")
+        what = "a ranking of no documents" if isinstance(x, Ranking) else "no attributions"
+        raise ValueError(f"page got {what}; expected at least one.")
     count = sum(each.matrix.size for each in results)
     if count > MOST_PAIRS:
         raise ValueError(
             f"page got {count:,} token pairs; expected at most {MOST_PAIRS:,}. Shorten it: x.words(), a part of the "
             "ranking (ranking[:10]), or x.top(k)."
         )
-    return pair_page(x) if isinstance(x, Attribution) else ranking_page(x)
+    return ranking_page(x) if isinstance(x, Ranking) else pair_page(results)
 
 
-def pair_page(x: Attribution) -> str:
-    """Two texts side by side, and their heatmap."""
+def pair_page(xs: Sequence[Attribution]) -> str:
+    """Two texts, and their heatmap; a switch where there are several explanations of them."""
+    first = xs[0]
+    if any((x.text_a, x.text_b) != (first.text_a, first.text_b) for x in xs):
+        raise ValueError("page got attributions of different texts; expected one pair, explained in several ways.")
+    divided = [_views(x) for x in xs]
+    explanations = [{"views": v, "score": x.score, "limit": x.limit} for v, x in zip(divided, xs, strict=True)]
+    found = {kind for views in divided for view in views for kind in view["kinds_a"] + view["kinds_b"]}
+    return _document(
+        "pair.html",
+        {"explanations": explanations},
+        title=f"{first.similarity} {summary.number(first.score)}: {first.text_a[:40]} – {first.text_b[:40]}",
+        abouts=[summary.about(x) for x in xs],
+        names=summary.names(xs),
+        views=[view["name"] for view in max(divided, key=len)],
+        kinds=[(kind, shown) for kind, shown in NAMES.items() if kind in found],
+        long=max(len(first.text_a), len(first.text_b)) > LONG,
+        strongest=first.folded().trimmed().words().top(STRONGEST),
+    )
+
+
+def _views(x: Attribution) -> list[dict[str, Any]]:
     tokens = x.folded().trimmed()
     words = tokens.words()
     views = [view(words, "words")]
-    if words.matrix.shape != tokens.matrix.shape:
-        views.append(view(tokens, "tokens"))
-    return _document(
-        "pair.html",
-        {"views": views, "limit": abs(x.score) or 1.0},
-        title=f"{x.similarity} {summary.number(x.score)}: {x.text_a[:40]} – {x.text_b[:40]}",
-        x=x,
-        meaning=summary.meaning(x),
-        comparison="" if x.is_exact else summary.comparison(x),
-        unread=summary.unread(x),
-        facts=summary.facts(x),
-        views=[each["name"] for each in views],
-        strongest=words.top(STRONGEST),
-    )
+    return views if words.matrix.shape == tokens.matrix.shape else [*views, view(tokens, "tokens")]
 
 
 def ranking_page(ranking: Ranking) -> str:
@@ -94,6 +110,7 @@ def ranking_page(ranking: Ranking) -> str:
     data = {
         "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut, first.unknown_a)),
         "labels": list(map(printable, first.tokens_a)),
+        "limit": max(x.limit for x in ranking),
         "documents": [
             {
                 "pieces": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
@@ -151,9 +168,8 @@ def _document(name: str, data: dict[str, Any], **values: Any) -> str:
     """A page from its template. Values are text, and escaped; style, script and data are the package's own."""
     style, script = _read("page.css"), "\n".join(map(_read, SCRIPTS[name]))
     # Of all that could be run or loaded, these two alone, and pictures that stand in the page; whatever a text holds.
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; base-uri 'none'"
-    )
+    allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'"
     ours = {"style": style, "script": script, "data": _json(data), "policy": policy}
     return templates().get_template(name).render(values | {part: Markup(text) for part, text in ours.items()})
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from xsbert.plot.html.kinds import function_words, kinds, sentences
 from xsbert.results.attribution import Attribution
 
 MOST_BEHIND = 2000
@@ -23,13 +24,19 @@ Piece = tuple[int, str] | tuple[int, str, int]
 
 
 def view(x: Attribution, name: str) -> dict[str, Any]:
-    """One way to look at a pair, by words or by tokens: both texts in pieces, the labels, the matrix."""
+    """One way to look at a pair, by words or by tokens: both texts in pieces, labels, kinds, sentences, the matrix."""
+    functions = function_words(x.tokens_a + x.tokens_b)
     return {
         "name": name,
         "a": list(pieces(x.text_a, x.tokens_a, x.offsets_a, x.truncated[0], x.unknown_a)),
         "b": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
         "labels_a": list(map(printable, x.tokens_a)),
         "labels_b": list(map(printable, x.tokens_b)),
+        "kinds_a": kinds(x.tokens_a, x.offsets_a, functions),
+        "kinds_b": kinds(x.tokens_b, x.offsets_b, functions),
+        "sentences_a": [(i, j, printable(text)) for i, j, text in sentences(x.text_a, x.offsets_a)],
+        "sentences_b": [(i, j, printable(text)) for i, j, text in sentences(x.text_b, x.offsets_b)],
+        "limit": x.limit,
         "matrix": packed(x.matrix),
     }
 
@@ -63,9 +70,8 @@ def pieces(
 def packed(matrix: np.ndarray) -> dict[str, Any]:
     """A matrix in float32: row by row, low byte first, in base64. Coarser, thousands of cells lose their sum."""
     values = matrix.astype("<f4")
-    limit = float(np.abs(values).max(initial=0)) or 1.0
     rows, columns = matrix.shape
-    return {"rows": rows, "columns": columns, "limit": limit, "packed": base64.b64encode(values.tobytes()).decode()}
+    return {"rows": rows, "columns": columns, "packed": base64.b64encode(values.tobytes()).decode()}
 
 
 def printable(text: str) -> str:

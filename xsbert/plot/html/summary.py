@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from xsbert.results.attribution import Attribution, unreliable
 from xsbert.results.rankings.ranking import Ranking
@@ -37,10 +38,41 @@ def comparison(x: Attribution) -> str:
     )
 
 
+def about(x: Attribution) -> dict[str, Any]:
+    """What stands above the texts, and behind "details"."""
+    return {
+        "score": x.score,
+        "meaning": meaning(x),
+        "warnings": [line for line in (unread(x), unknown(x)) if line],
+        "comparison": "" if x.is_exact else comparison(x),
+        "facts": facts(x),
+    }
+
+
+def names(xs: Sequence[Attribution]) -> list[str]:
+    """What tells several explanations of one pair apart: models, methods, layers; a number where nothing does."""
+    parts = [(x.model, x.method.partition("(")[0], f"layer {x.layer}") for x in xs]
+    told = [column for column in range(3) if len({each[column] for each in parts}) > 1]
+    shown = [", ".join(each[column] for column in told) for each in parts]
+    return [
+        name if name and shown.count(name) == 1 else f"{name or 'explanation'} ({n})" for n, name in enumerate(shown, 1)
+    ]
+
+
 def unread(x: Attribution) -> str:
     """Which texts were cut; empty where none was."""
     cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
-    return f"The model did not read all of {cut}." if cut else ""
+    return f"The model did not read all of {cut}: what is grey was cut off." if cut else ""
+
+
+def unknown(x: Attribution) -> str:
+    """How many tokens are not in the model's vocabulary; empty where all are."""
+    count = len(x.unknown_a) + len(x.unknown_b)
+    if not count:
+        return ""
+    every = sum(offset is not None for offset in x.offsets_a + x.offsets_b)
+    are = "is" if count == 1 else "are"
+    return f"{count} of {every} tokens {are} not in the model's vocabulary: it reads them all as one and the same."
 
 
 def facts(x: Attribution) -> list[str]:

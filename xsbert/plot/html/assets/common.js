@@ -12,12 +12,12 @@ function make(tag, attributes, ...children) {
 }
 
 // A matrix comes in float32, row by row.
-function unpacked({ rows, columns, limit, packed }) {
+function unpacked({ rows, columns, packed }) {
   const bytes = Uint8Array.from(atob(packed), (char) => char.charCodeAt(0));
   const cells = new DataView(bytes.buffer);
   const values = new Float32Array(rows * columns);
   for (let k = 0; k < values.length; k++) values[k] = cells.getFloat32(4 * k, true);
-  return { rows, columns, limit, values, at: (i, j) => values[i * columns + j] };
+  return { rows, columns, values, at: (i, j) => values[i * columns + j] };
 }
 
 const digits = (limit) => Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(limit || 1))));
@@ -37,9 +37,10 @@ function shade(element, value, limit) {
   element.style.setProperty("--t", visible ? strength(value, limit).toFixed(3) : 0);
 }
 
-function setLegend(limit) {
+function setLegend(limit, of) {
   $("least").textContent = shown(-limit, limit);
   $("most").textContent = shown(limit, limit);
+  $("scale").textContent = of;
 }
 
 // Sets a text: pieces are [token or -1 or -2, characters, 1 for a chip or 2 for unknown]. Gives the element of each token.
@@ -48,12 +49,12 @@ function setText(box, pieces, side) {
   box.replaceChildren();
   for (const [token, characters, mark] of pieces) {
     if (token === -1) box.append(characters);
-    else if (token === -2) box.append(make("span", { class: "cut" }, characters));
+    else if (token === -2) box.append(make("span", { class: "cut", title: "the model did not read this" }, characters));
     else {
       const role = { role: "button", tabindex: words.length ? "-1" : "0", "aria-pressed": "false" };
       // With a direction of its own, a chip has no say in the text's.
       const chip = { class: "w chip", dir: "auto" };
-      const unknown = { class: "w unknown", title: "unknown to the model" };
+      const unknown = { class: "w unknown", title: "not in the model's vocabulary" };
       const kind = mark === 1 ? chip : mark === 2 ? unknown : { class: "w" };
       const word = make("span", { ...kind, ...role }, characters);
       Object.assign(word, { side, index: token });
@@ -64,16 +65,19 @@ function setText(box, pieces, side) {
   return words;
 }
 
-// The choice of a word by pointing, focus or click. `changed` is called with {side, index} or null.
-function choosing(root, changed) {
+// The choice of a word by pointing, focus or click. `changed` is called with the word to show, or null, and the one
+// that is kept; others can be looked at meanwhile. `cleared` is called where all is let go.
+function choosing(root, changed, cleared = () => {}) {
   let pinned = null, focused = null, pointed = null;
-  const now = () => pinned || pointed || focused;
+  const now = () => pointed || focused || pinned;
   const wordOf = (event) => (event.target.closest ? event.target.closest(".w") : null);
   const tell = () => {
     for (const word of root.querySelectorAll(".w")) word.setAttribute("aria-pressed", String(word === pinned));
-    changed(now());
+    changed(now(), pinned);
   };
-  const clear = () => { pinned = pointed = focused = null; tell(); };
+  const forget = () => { pinned = pointed = focused = null; cleared(); };
+  const clear = () => { forget(); tell(); };
+  const pin = (word) => { pinned = pinned === word ? null : word; tell(); };
   root.addEventListener("pointerover", (event) => {
     const word = event.pointerType === "touch" ? null : wordOf(event);
     if (word !== pointed) { pointed = word; tell(); }
@@ -83,11 +87,10 @@ function choosing(root, changed) {
     if (event.target.matches(":focus-visible")) { focused = wordOf(event); tell(); }
   });
   root.addEventListener("focusout", () => { focused = null; tell(); });
-  const pin = (word) => { pinned = pinned === word ? null : word; tell(); };
   document.addEventListener("click", (event) => {
-    const word = wordOf(event);
-    if (word) { if (!pinned) pointed = focused = null; pin(word); }
-    else if (pinned && !event.target.closest(".controls, figure, button")) clear();
+    const word = root.contains(event.target) && wordOf(event);
+    if (word) { pointed = focused = null; pin(word); }
+    else if (!event.target.closest("button, input, label, figure, table, summary")) clear();
   });
   root.addEventListener("keydown", (event) => {
     const word = wordOf(event);
@@ -95,7 +98,7 @@ function choosing(root, changed) {
     else if (word) move(word, event);
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
-  return { clear };
+  return { clear, forget, pin, now, pinned: () => pinned };
 }
 
 function move(word, event) {

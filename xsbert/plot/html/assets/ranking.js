@@ -1,7 +1,7 @@
 // The page of a ranking: the query, and the documents with what it finds in them.
 
 const documents = data.documents.map((each) => ({ ...each, matrix: unpacked(each.matrix) }));
-const limit = Math.max(...documents.map((d) => d.matrix.limit));
+const { limit } = data;
 const query = setText($("query"), data.query, "query");
 const sum = (length, at) => { let total = 0; for (let k = 0; k < length; k++) total += at(k); return total; };
 const found = (d, j) => sum(d.matrix.rows, (i) => d.matrix.at(i, j)); // what the query finds in word j
@@ -22,7 +22,7 @@ documents.forEach((d, n) => {
 const leave = () => { near = null; draw(); };
 $("documents").addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") leave(); });
 document.addEventListener("click", (event) => { if (near && !event.target.closest(".documents")) leave(); }); // a finger's tap
-const mostFound = most(documents.flatMap((d) => d.found));
+const mostFound = Math.max(limit, most(documents.flatMap((d) => d.found)));
 
 function addMore(box) {
   const button = make("button", { type: "button", "aria-expanded": "false" }, "Show all");
@@ -50,7 +50,7 @@ function draw() {
   query.forEach((word, i) => {
     if (word) shade(word, inQuery !== null ? 0 : chosen && d ? d.matrix.at(i, chosen.index) : gave[i], scale);
   });
-  setLegend(chosen ? limit : mostFound);
+  setLegend(chosen ? limit : mostFound, chosen ? "one word" : "sums");
   say(inQuery, d, gave);
 }
 
