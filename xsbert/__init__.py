@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xsbert.models.encoders.sparse import XSSparseEncoder as XSSparseEncoder
     from xsbert.models.encoders.transformer import XSTransformer as XSTransformer
     from xsbert.results.attribution import Attribution as Attribution
+    from xsbert.results.pair_sets import summary as summary
     from xsbert.results.rankings.contrast import contrast as contrast
     from xsbert.results.rankings.ranking import Ranking as Ranking
     from xsbert.results.token_vectors import TokenVectors as TokenVectors
@@ -25,6 +26,7 @@ _HOME = {
     "Attribution": "xsbert.results.attribution",
     "Ranking": "xsbert.results.rankings.ranking",
     "contrast": "xsbert.results.rankings.contrast",
+    "summary": "xsbert.results.pair_sets",
     "TokenVectors": "xsbert.results.token_vectors",
     "XSTransformer": "xsbert.models.encoders.transformer",
     "XSMultiVectorEncoder": "xsbert.models.encoders.late_interaction",

@@ -7,11 +7,18 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from xsbert.command import check, corpus, pair, rank
+from xsbert.command import check, contrast, corpus, pair, pairs, rank
 from xsbert.command.options import parse
 from xsbert.command.terminal.messages import failed, show_warning
 
-COMMANDS = {"pair": pair.run, "rank": rank.run, "corpus": corpus.run, "check": check.run}
+COMMANDS = {
+    "pair": pair.run,
+    "rank": rank.run,
+    "contrast": contrast.run,
+    "pairs": pairs.run,
+    "corpus": corpus.run,
+    "check": check.run,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from typing import NoReturn
 import xsbert
 from xsbert.command.terminal.messages import failed
 
-RANK, CORPUS, CHECK = "rank", "corpus", "check"
+RANK, CORPUS, CHECK, PAIRS, CONTRAST = "rank", "corpus", "check", "pairs", "contrast"
 METHODS = ("presence", "hidden-states")
 FILE_TEXT = (
     "the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts (one a "
@@ -29,8 +29,9 @@ for example:
   xsbert "The coffee is bad." "Not a good coffee." --words --output coffee.png
   xsbert - "Not a good coffee." --output pair.html < review.txt
 
-"rank" as the first word makes a ranking, "corpus" keeps a collection, "check"
-asks what the model hears (see xsbert rank --help, and so on):
+"rank" as the first word makes a ranking, "contrast" compares two documents,
+"pairs" explains a file of pairs, "corpus" keeps a collection, "check" asks
+what the model hears (see xsbert rank --help, and so on):
   xsbert rank "bad coffee" reviews.txt
 
 behind -- stand texts, whatever they look like:
@@ -68,6 +69,28 @@ for example:
 a file of pairs is a .csv or .tsv with the columns family, text, same and
 different. The status is 1 where a family is heard less than --fail-below says.
 """
+PAIRS_TEXT = """\
+Explains a file of pairs: a page for each, and an overview, sorted by score or
+by how far a score is above its label. Which pairs of words carry the scores,
+and which over-match? What was explained is kept: the same command goes on.
+"""
+PAIRS_END = """\
+for example:
+  xsbert pairs pairs.csv --output explained
+  xsbert pairs stsb.tsv --columns sentence1 sentence2 --label score --output explained
+  xsbert pairs duplicates.jsonl --sort difference --output explained
+
+columns with usual names (sentence1 and sentence2, text_a and text_b, query and
+document, ...; score, label) need not be named.
+"""
+CONTRAST_TEXT = """\
+Why does one document score above another for a query? Prints what each word of
+the query adds to the first document's similarity more than to the second's.
+"""
+CONTRAST_END = """\
+for example:
+  xsbert contrast "bad coffee" "The coffee was awful." "The tea was bad."
+"""
 RANK_END = """\
 for example:
   xsbert rank "bad coffee" reviews.txt --output ranking.html
@@ -91,7 +114,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: for `--help` and `--version`, with 0; for what can't be understood, with 2.
     """
-    parsers = {RANK: ranking_parser, CORPUS: corpus_parser, CHECK: check_parser}
+    parsers = {
+        RANK: ranking_parser,
+        CORPUS: corpus_parser,
+        CHECK: check_parser,
+        PAIRS: pairs_parser,
+        CONTRAST: contrast_parser,
+    }
     first = arguments[0] if arguments else ""
     options = parsers[first]().parse_args(arguments[1:]) if first in parsers else pair_parser().parse_args(arguments)
     options.command = first if first in parsers else "pair"
@@ -100,7 +129,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def pair_parser() -> argparse.ArgumentParser:
     """The options of `xsbert A B`."""
-    others = ("rank [options] QUERY FILE", "corpus add|info|optimize …", "check [options]")
+    others = (
+        "rank [options] QUERY FILE", "contrast [options] QUERY A B", "pairs [options] FILE --output FOLDER",
+        "corpus add|info|optimize …", "check [options]",
+    )  # fmt: skip
     usage = "\n       xsbert ".join(["xsbert [options] A B", *others])
     parser = _new("xsbert", usage, PAIR_TEXT, PAIR_END)
     parser.add_argument("text_a", metavar="A", help="the first text, or - to read it from standard input")
@@ -170,6 +202,31 @@ def check_parser() -> argparse.ArgumentParser:
     parser.add_argument("--family", metavar="N", action="append", default=[], help="only this one; may stand again")
     parser.add_argument("--fail-below", metavar="S", type=_share, default=0.0, help="a share, such as 0.8")
     parser.add_argument("--output", metavar="F", help="also write a page (.html) or the result (.json)")
+    _add_common(parser)
+    return parser
+
+
+def pairs_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert pairs FILE`."""
+    parser = _new("xsbert pairs", "xsbert pairs [options] FILE --output FOLDER", PAIRS_TEXT, PAIRS_END)
+    parser.add_argument("file", metavar="FILE", help="a table whose first line names the columns (.csv, .tsv), or JSON")
+    parser.add_argument("--columns", metavar=("A", "B"), nargs=2, help="the two columns of texts")
+    parser.add_argument("--label", metavar="C", help="the column with what people say of a pair")
+    parser.add_argument("--id", metavar="C", help="the column that tells the pairs apart (default: the line's number)")
+    parser.add_argument("--sort", choices=("score", "label", "difference"), default="score", help="default: score")
+    parser.add_argument("--top", metavar="K", type=_count, default=10, help="pairs of words to list (default: 10)")
+    parser.add_argument("--output", metavar="FOLDER", required=True, help="gets index.html, pages and word_pairs.csv")
+    _add_model(parser)
+    return parser
+
+
+def contrast_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert contrast QUERY A B`."""
+    parser = _new("xsbert contrast", "xsbert contrast [options] QUERY A B", CONTRAST_TEXT, CONTRAST_END)
+    for name, text in (("query", "the query"), ("first", "the document that scores higher"), ("second", "the other")):
+        parser.add_argument(name, metavar=name.upper(), help=f"{text}, or - to read it from standard input")
+    _add_division(parser, "words")
+    parser.add_argument("--top", metavar="K", type=_count, default=10, help="words to list (default: 10)")
     _add_common(parser)
     return parser
 

@@ -11,6 +11,7 @@ from xsbert.command.terminal.messages import say
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
     from xsbert.results.check import CheckReport
+    from xsbert.results.rankings.contrast import Contrast
     from xsbert.results.rankings.ranking import Ranking
 
 FOR_PAIRS = (".png", ".pdf", ".svg", ".html", ".json")
@@ -47,6 +48,6 @@ def write(tokens: Attribution | Ranking, chosen: Attribution | Ranking, output: 
     say(f"written: {output}")
 
 
-def as_json(result: Attribution | Ranking | CheckReport) -> str:
+def as_json(result: Attribution | Ranking | CheckReport | Contrast) -> str:
     """A result as one line of JSON, in ASCII: any encoding holds it, and no terminal reads commands in it."""
     return json.dumps(result.to_dict(), allow_nan=False).replace("\x7f", "\\u007f")

@@ -20,6 +20,7 @@ from xsbert.plot.html.page_data import packed as packed_matrix
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
 from xsbert.results.check import NAMED, CheckReport
+from xsbert.results.pair_sets import PairsSummary
 from xsbert.results.rankings.ranking import Ranking
 
 MOST_PAIRS = 4_000_000
@@ -33,6 +34,7 @@ SCRIPTS = {
     "ranking.html": ("common.js", "ranking.js"),
     "check.html": (),
     "studies.html": (),
+    "pairs.html": ("common.js", "pairs.js"),
 }
 
 
@@ -145,6 +147,34 @@ def check_page(report: CheckReport) -> str:
         report=report,
         results={name: sorted(some, key=lambda x: x.fall) for name, some in results.items()},
         named=NAMED,
+    )
+
+
+def pairs_page(rows: Sequence[Mapping[str, Any]], summary_of_all: PairsSummary, facts: Sequence[str]) -> str:
+    """The overview of many pairs: which words carry the scores, and a row for each pair, which opens its page.
+
+    Args:
+        rows: for each its name, text_a, text_b, score, strongest pair in words, page, and with labels its label and
+            difference.
+        summary_of_all: of all of them.
+        facts: how they were explained, the similarity first.
+    """
+    labelled = bool(summary_of_all.differences)
+    names = ["id", "score", *(["label", "difference"] if labelled else []), "text A", "text B", "strongest"]
+    numbers = ("id", "score", "label", "difference")
+    return _document(
+        "pairs.html",
+        {},
+        title=f"{len(rows):,} pairs",
+        count=f"{len(rows):,}",
+        similarity=facts[0],
+        mean=summary_of_all.score,
+        facts=facts,
+        word_pairs=summary_of_all.top(STRONGEST),
+        over=summary_of_all.over_matching(STRONGEST) if labelled else (),
+        columns=[{"name": name, "number": name in numbers, "sorted": name == "score"} for name in names],
+        rows=rows,
+        labelled=labelled,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xsbert.results import dataframes
-from xsbert.results.record import Record, checked_count, decimals, shortened
+from xsbert.results.record import checked_count, decimals, shortened
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
@@ -45,8 +45,8 @@ class DocumentWord(NamedTuple):
     documents: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class RankingSummary(Record):
+@dataclass(frozen=True, repr=False)
+class RankingSummary:
     """The words of a ranking, over all its documents.
 
     Args:
