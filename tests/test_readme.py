@@ -28,10 +28,13 @@ EXPECTED = {
 def test_the_code_runs_as_one_script(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("gradio.Blocks.launch", lambda app: launched.append(app))
+    launched = []
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) >= 2
     exec(compile("\n".join(blocks), name, "exec"), {})
     plt.close("all")
+    assert len(launched) == (name == "README.md")
     output = capsys.readouterr().out
     for part in EXPECTED[name]:
         assert part in output
@@ -50,13 +53,15 @@ def test_the_commands_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "reviews.csv").write_text("text,stars,sku\nThe coffee is bad.,1,A\nLovely tea.,5,B\n")
+    (tmp_path / "pairs.csv").write_text("text_a,text_b,score\nBad coffee.,Lovely tea.,1\nGood tea.,Lovely tea.,5\n")
     lines = re.findall(r"^(?:.*&& )?(?:python -m )?xsbert (.+)$", "\n".join(SHELL), re.MULTILINE)
-    assert len(lines) == 6
+    assert len(lines) == 8
     for line in lines:
         assert main(shlex.split(line)) == 0, line
     assert (tmp_path / "coffee.html").is_file()
     assert (tmp_path / "ranking.html").is_file()
     assert (tmp_path / "check.html").is_file()
+    assert (tmp_path / "explained" / "index.html").is_file()
     (asked,) = re.findall(r"^python -m xsbert.studies (.+)$", "\n".join(SHELL), re.MULTILINE)
     assert studies.parser().parse_args(shlex.split(asked)).output == "studies"
     (trained,) = re.findall(r"^python train.py (.+)$", "\n".join(SHELL), re.MULTILINE)

@@ -12,8 +12,8 @@ import pytest
 from xsbert import Attribution, contrast
 from xsbert.__main__ import main
 from xsbert.attribution import ranked
-from xsbert.command.pair import report
-from xsbert.command.rank import report as ranking_report
+from xsbert.command.actions.pair import report
+from xsbert.command.actions.rank import report as ranking_report
 from xsbert.models import HiddenStates
 from xsbert.plot import page
 from xsbert.plot.figures.axes import summary

@@ -13,8 +13,8 @@ import pytest
 
 from tests.helpers.commands import command, without_colours  # noqa: F401
 from xsbert import Attribution, Ranking, XSTransformer
+from xsbert.command.actions.rank import report
 from xsbert.command.inputs import documents as documents_of
-from xsbert.command.rank import report
 from xsbert.command.terminal.characters import width
 from xsbert.models import HiddenStates
 

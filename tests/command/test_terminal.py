@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.helpers.commands import COLOURS, command, without_colours  # noqa: F401
-from xsbert.command.pair import report
+from xsbert.command.actions.pair import report
 from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import DIRECTIONS, fitted, padded, shown, width
 from xsbert.command.terminal.colours import LOWERS, RAISES, Shading

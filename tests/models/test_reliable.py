@@ -8,7 +8,7 @@ import torch
 
 from xsbert import Attribution, XSTransformer
 from xsbert.attribution import ByLength, Forward, GaussLegendre, Reverse, RightRiemann
-from xsbert.command.pair import report
+from xsbert.command.actions.pair import report
 from xsbert.models import HiddenStates, checks
 
 PAIR = ("The coffee is bad.", "This is not a good coffee.")

@@ -6,7 +6,7 @@ import pytest
 
 from xsbert import Attribution
 from xsbert.attribution import GaussLegendre
-from xsbert.command.pair import report
+from xsbert.command.actions.pair import report
 from xsbert.models import HiddenStates
 from xsbert.plot.html.page_data import UNKNOWN, view
 

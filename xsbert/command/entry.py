@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from xsbert.command import check, contrast, corpus, pair, pairs, rank
+from xsbert.command.actions import check, contrast, corpus, pair, pairs, rank, serve
 from xsbert.command.options import parse
 from xsbert.command.terminal.messages import failed, show_warning
 
@@ -18,6 +18,7 @@ COMMANDS = {
     "pairs": pairs.run,
     "corpus": corpus.run,
     "check": check.run,
+    "serve": serve.run,
 }
 
 
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = show_warning
-            print(COMMANDS[options.command](options), flush=True)
+            if printed := COMMANDS[options.command](options):
+                print(printed, flush=True)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stdout = None
     except (OSError, TypeError, ValueError) as error:

@@ -8,96 +8,16 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import xsbert
+from xsbert.command import help as texts
 from xsbert.command.terminal.messages import failed
 
-RANK, CORPUS, CHECK, PAIRS, CONTRAST = "rank", "corpus", "check", "pairs", "contrast"
+RANK, CORPUS, CHECK, PAIRS, CONTRAST, SERVE = "rank", "corpus", "check", "pairs", "contrast", "serve"
 METHODS = ("presence", "hidden-states")
 FILE_TEXT = (
     "the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts (one a "
     "line in .jsonl, an array in .json), else one document a line, blank ones skipped"
 )
 COLUMN_TEXT = "the column that holds the documents, where there are several"
-
-PAIR_TEXT = """\
-Why does this model find these two texts similar? Prints the similarity, what
-each pair of tokens adds to it, and what the pairs leave unexplained. At a
-terminal, red words raise the similarity; blue ones, underlined, lower it.
-"""
-PAIR_END = """\
-for example:
-  xsbert "The coffee is bad." "This is not a good coffee."
-  xsbert "The coffee is bad." "Not a good coffee." --words --output coffee.png
-  xsbert - "Not a good coffee." --output pair.html < review.txt
-
-"rank" as the first word makes a ranking, "contrast" compares two documents,
-"pairs" explains a file of pairs, "corpus" keeps a collection, "check" asks
-what the model hears (see xsbert rank --help, and so on):
-  xsbert rank "bad coffee" reviews.txt
-
-behind -- stand texts, whatever they look like:
-  xsbert -- rank "-5 degrees"
-"""
-RANK_TEXT = """\
-Which documents does this model find most similar to the query, and why?
-Prints the best, each with its strongest pairs of words; at a terminal, its
-words shaded by what the query finds in them: red raises the similarity, blue
-(underlined) lowers it. All are compared with the query, the best explained.
-"""
-CORPUS_TEXT = """\
-Keeps the token vectors of a collection's documents, so that each query after
-the first is explained against them at once: xsbert rank QUERY --store STORE.
-"""
-CORPUS_END = """\
-for example:
-  xsbert corpus add reviews.csv --column text --id sku --store reviews.lance
-  xsbert corpus add reviews.csv --store reviews.lance --workers 2
-  xsbert corpus optimize reviews.lance
-  xsbert rank "bad coffee" --store reviews.lance --output ranking.html
-"""
-CHECK_TEXT = """\
-Does this model hear negation, opposites, numbers, names, word order? Each
-minimal pair asks whether a text that says something else in nearly the same
-words is less similar than one that says the same in other words; and which
-words the model hears the difference by.
-"""
-CHECK_END = """\
-for example:
-  xsbert check --model FOLDER --output check.html
-  xsbert check --family negation --fail-below 0.8
-  xsbert check --pairs ours.csv --only-pairs
-
-a file of pairs is a .csv or .tsv with the columns family, text, same and
-different. The status is 1 where a family is heard less than --fail-below says.
-"""
-PAIRS_TEXT = """\
-Explains a file of pairs: a page for each, and an overview, sorted by score or
-by how far a score is above its label. Which pairs of words carry the scores,
-and which over-match? What was explained is kept: the same command goes on.
-"""
-PAIRS_END = """\
-for example:
-  xsbert pairs pairs.csv --output explained
-  xsbert pairs stsb.tsv --columns sentence1 sentence2 --label score --output explained
-  xsbert pairs duplicates.jsonl --sort difference --output explained
-
-columns with usual names (sentence1 and sentence2, text_a and text_b, query and
-document, ...; score, label) need not be named.
-"""
-CONTRAST_TEXT = """\
-Why does one document score above another for a query? Prints what each word of
-the query adds to the first document's similarity more than to the second's.
-"""
-CONTRAST_END = """\
-for example:
-  xsbert contrast "bad coffee" "The coffee was awful." "The tea was bad."
-"""
-RANK_END = """\
-for example:
-  xsbert rank "bad coffee" reviews.txt --output ranking.html
-  xsbert rank "bad coffee" reviews.csv --column text --id sku --top 3
-  cut -f 2 reviews.tsv | xsbert rank "bad coffee" - --json > ranking.json
-  xsbert rank "bad coffee" --store reviews.lance --output ranking.html
-"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,6 +40,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         CHECK: check_parser,
         PAIRS: pairs_parser,
         CONTRAST: contrast_parser,
+        SERVE: serve_parser,
     }
     first = arguments[0] if arguments else ""
     options = parsers[first]().parse_args(arguments[1:]) if first in parsers else pair_parser().parse_args(arguments)
@@ -131,16 +52,16 @@ def pair_parser() -> argparse.ArgumentParser:
     """The options of `xsbert A B`."""
     others = (
         "rank [options] QUERY FILE", "contrast [options] QUERY A B", "pairs [options] FILE --output FOLDER",
-        "corpus add|info|optimize …", "check [options]",
+        "corpus add|info|optimize …", "check [options]", "serve [options]",
     )  # fmt: skip
     usage = "\n       xsbert ".join(["xsbert [options] A B", *others])
-    parser = _new("xsbert", usage, PAIR_TEXT, PAIR_END)
+    parser = _new("xsbert", usage, texts.PAIR_TEXT, texts.PAIR_END)
     parser.add_argument("text_a", metavar="A", help="the first text, or - to read it from standard input")
     parser.add_argument("text_b", metavar="B", help="the second text, or -")
     _add_division(parser, "words")
     parser.add_argument("--top", metavar="K", type=_count, default=10, help="pairs to list (default: %(default)s)")
     parser.add_argument(
-        "--output", metavar="F", help="also write a page (.html), a heatmap (.png, .pdf, .svg) or the result (.json)"
+        "--output", metavar="F", help="also write a page (.html), a picture (.png, .pdf, .svg) or the result (.json)"
     )
     _add_common(parser)
     parser.add_argument("--version", action="version", version=f"xsbert {xsbert.__version__}")
@@ -150,7 +71,7 @@ def pair_parser() -> argparse.ArgumentParser:
 def ranking_parser() -> argparse.ArgumentParser:
     """The options of `xsbert rank QUERY FILE`."""
     usage = "xsbert rank [options] QUERY FILE\n       xsbert rank [options] QUERY --store STORE"
-    parser = _new("xsbert rank", usage, RANK_TEXT, RANK_END)
+    parser = _new("xsbert rank", usage, texts.RANK_TEXT, texts.RANK_END)
     parser.add_argument("query", metavar="QUERY", help="the query, or - to read it from standard input")
     parser.add_argument("file", metavar="FILE", nargs="?", help=FILE_TEXT + "; - for lines from standard input")
     parser.add_argument("--store", metavar="STORE", help="a folder that xsbert corpus add made, in place of a file")
@@ -172,7 +93,7 @@ def ranking_parser() -> argparse.ArgumentParser:
 
 def corpus_parser() -> argparse.ArgumentParser:
     """The options of `xsbert corpus add|info|optimize`."""
-    parser = _new("xsbert corpus", "xsbert corpus add|info|optimize …", CORPUS_TEXT, CORPUS_END)
+    parser = _new("xsbert corpus", "xsbert corpus add|info|optimize …", texts.CORPUS_TEXT, texts.CORPUS_END)
     actions = parser.add_subparsers(dest="action", metavar="add|info|optimize", prog="xsbert corpus", required=True)
     add = actions.add_parser("add", help="compute the token vectors of documents and keep them")
     add.add_argument("file", metavar="FILE", help=FILE_TEXT + ", or a .parquet table")
@@ -196,7 +117,7 @@ def corpus_parser() -> argparse.ArgumentParser:
 
 def check_parser() -> argparse.ArgumentParser:
     """The options of `xsbert check`."""
-    parser = _new("xsbert check", "xsbert check [options]", CHECK_TEXT, CHECK_END)
+    parser = _new("xsbert check", "xsbert check [options]", texts.CHECK_TEXT, texts.CHECK_END)
     parser.add_argument("--pairs", metavar="F", help="minimal pairs of your own, beside the package's")
     parser.add_argument("--only-pairs", action="store_true", help="without the package's")
     parser.add_argument("--family", metavar="N", action="append", default=[], help="only this one; may stand again")
@@ -208,7 +129,7 @@ def check_parser() -> argparse.ArgumentParser:
 
 def pairs_parser() -> argparse.ArgumentParser:
     """The options of `xsbert pairs FILE`."""
-    parser = _new("xsbert pairs", "xsbert pairs [options] FILE --output FOLDER", PAIRS_TEXT, PAIRS_END)
+    parser = _new("xsbert pairs", "xsbert pairs [options] FILE --output FOLDER", texts.PAIRS_TEXT, texts.PAIRS_END)
     parser.add_argument("file", metavar="FILE", help="a table whose first line names the columns (.csv, .tsv), or JSON")
     parser.add_argument("--columns", metavar=("A", "B"), nargs=2, help="the two columns of texts")
     parser.add_argument("--label", metavar="C", help="the column with what people say of a pair")
@@ -222,12 +143,22 @@ def pairs_parser() -> argparse.ArgumentParser:
 
 def contrast_parser() -> argparse.ArgumentParser:
     """The options of `xsbert contrast QUERY A B`."""
-    parser = _new("xsbert contrast", "xsbert contrast [options] QUERY A B", CONTRAST_TEXT, CONTRAST_END)
+    parser = _new("xsbert contrast", "xsbert contrast [options] QUERY A B", texts.CONTRAST_TEXT, texts.CONTRAST_END)
     for name, text in (("query", "the query"), ("first", "the document that scores higher"), ("second", "the other")):
         parser.add_argument(name, metavar=name.upper(), help=f"{text}, or - to read it from standard input")
     _add_division(parser, "words")
     parser.add_argument("--top", metavar="K", type=_count, default=10, help="words to list (default: 10)")
     _add_common(parser)
+    return parser
+
+
+def serve_parser() -> argparse.ArgumentParser:
+    """The options of `xsbert serve`."""
+    parser = _new("xsbert serve", "xsbert serve [options]", texts.SERVE_TEXT, texts.SERVE_END)
+    parser.add_argument("--model", metavar="M", action="append", default=[], help="a model to choose; may stand again")
+    parser.add_argument("--host", metavar="H", default="127.0.0.1", help="the address to serve at (%(default)s)")
+    parser.add_argument("--port", metavar="P", type=_count, help="default: the first free one from 7860 on")
+    parser.add_argument("--no-browser", action="store_true", help="open no browser")
     return parser
 
 

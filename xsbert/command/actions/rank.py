@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsbert.command import corpus, inputs, loading, output
+from xsbert.command import inputs, loading, output
+from xsbert.command.actions import corpus
 from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import fitted, shown, width
 from xsbert.command.terminal.messages import is_watched, say

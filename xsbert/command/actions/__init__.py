@@ -1,0 +1,1 @@
+"""What the command does, a file for each of its first words."""
