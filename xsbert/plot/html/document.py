@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from xsbert.plot.html import summary
-from xsbert.plot.html.kinds import NAMES
+from xsbert.plot.html.kinds import NAMES, sentences
 from xsbert.plot.html.page_data import packed as packed_matrix
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
@@ -113,10 +113,12 @@ def ranking_page(ranking: Ranking) -> str:
         "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut, first.unknown_a)),
         "labels": list(map(printable, first.tokens_a)),
         "limit": max(x.limit for x in ranking),
+        "scores": ranking.scores,
         "documents": [
             {
                 "pieces": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
                 "labels": list(map(printable, x.tokens_b)),
+                "sentences": [(start, end) for start, end, _ in sentences(x.text_b, x.offsets_b)],
                 "matrix": packed_matrix(x.matrix),
             }
             for x in ranking

@@ -8,14 +8,15 @@ const found = (d, j) => sum(d.matrix.rows, (i) => d.matrix.at(i, j)); // what th
 const gives = (d, i) => sum(d.matrix.columns, (j) => d.matrix.at(i, j));
 const average = (i) => sum(documents.length, (n) => gives(documents[n], i)) / documents.length;
 const most = (all) => Math.max(...all.map(Math.abs)) || 1;
-let near = null, chosen = null;
+const SENTENCES = 3;
+let near = null, chosen = null, contrasted = [];
 
 documents.forEach((d, n) => {
   const box = $("document-" + n);
   d.words = setText(box, d.pieces, n);
   d.found = d.words.map((_, j) => found(d, j));
   box.classList.add("short");
-  if (box.scrollHeight > box.clientHeight + 4) addMore(box);
+  if (box.scrollHeight > box.clientHeight + 4) { keepSentences(box, d); addMore(box); }
   else box.classList.remove("short");
   box.closest("li").addEventListener("pointerenter", () => { near = d; draw(); });
 });
@@ -23,6 +24,23 @@ const leave = () => { near = null; draw(); };
 $("documents").addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") leave(); });
 document.addEventListener("click", (event) => { if (near && !event.target.closest(".documents")) leave(); }); // a finger's tap
 const mostFound = Math.max(limit, most(documents.flatMap((d) => d.found)));
+
+// Of a long document the sentences are shown that the query finds most in, with "…" between them.
+function keepSentences(box, d) {
+  if (d.sentences.length < 2) return;
+  const weights = d.sentences.map(([start, end]) => { let total = 0; for (let j = start; j < end; j++) total += Math.abs(d.found[j] || 0); return total; });
+  const kept = new Set([...weights.keys()].sort((p, q) => weights[q] - weights[p]).slice(0, SENTENCES));
+  const parts = d.sentences.map((_, n) => make("span", { class: kept.has(n) ? "sentence" : "sentence left" }));
+  let at = 0;
+  for (const node of [...box.childNodes]) {
+    while (node.index !== undefined && at < d.sentences.length - 1 && node.index >= d.sentences[at][1]) at++;
+    parts[at].append(node);
+  }
+  parts.forEach((part, n) => {
+    if (!kept.has(n) && (n === 0 || kept.has(n - 1))) box.append(make("span", { class: "gap" }, "… "));
+    box.append(part);
+  });
+}
 
 function addMore(box) {
   const button = make("button", { type: "button", "aria-expanded": "false" }, "Show all");
@@ -45,7 +63,8 @@ function draw() {
     if (inQuery !== null) shade(word, each.matrix.at(inQuery, j), limit);
     else shade(word, chosen && each === d ? 0 : each.found[j], mostFound);
   });
-  const gave = query.map((_, i) => (d ? gives(d, i) : average(i)));
+  const [one, less] = contrasted.length === 2 ? contrasted.map((n) => documents[n]) : [];
+  const gave = query.map((_, i) => (less && !d ? gives(one, i) - gives(less, i) : d ? gives(d, i) : average(i)));
   const scale = chosen && d ? limit : most(gave);
   query.forEach((word, i) => {
     if (word) shade(word, inQuery !== null ? 0 : chosen && d ? d.matrix.at(i, chosen.index) : gave[i], scale);
@@ -71,8 +90,22 @@ function say(inQuery, d, gave) {
   } else if (d) {
     status.append("What each word of the query adds to the score of document " + (documents.indexOf(d) + 1));
     list(data.labels.map((label, i) => ({ label, value: gave[i] })));
+  } else if (contrasted.length === 2) {
+    const [p, q] = contrasted, apart = data.scores[p] - data.scores[q];
+    status.append(`Document ${p + 1} is `, make("span", { class: "num" }, shown(apart, limit)), ` more similar than document ${q + 1}. Of this the words of the query add`);
+    list(data.labels.map((label, i) => ({ label, value: gave[i] })));
+  } else if (contrasted.length === 1) {
+    status.append(`Document ${contrasted[0] + 1} is contrasted with the next that you choose.`);
   } else status.append("Words have the colour of what the query finds in them; the query's words that of what they add in the mean. Point at a word, or move to it with Tab and the arrow keys.");
 }
+
+for (const button of document.querySelectorAll("[data-contrast]")) button.addEventListener("click", () => {
+  const n = Number(button.dataset.contrast);
+  contrasted = contrasted.includes(n) ? contrasted.filter((other) => other !== n) : [...contrasted.slice(-1), n];
+  for (const each of document.querySelectorAll("[data-contrast]")) each.setAttribute("aria-pressed", String(contrasted.includes(Number(each.dataset.contrast))));
+  near = null;
+  draw();
+});
 
 choosing($("ranking"), (word) => { chosen = word; draw(); });
 draw();

@@ -1,0 +1,54 @@
+"""What a ranking's page answers: two documents contrasted, and the sentences of a long one that matter."""
+
+import re
+
+import pytest
+
+from tests.helpers.browser import browsers
+from xsbert import contrast
+from xsbert.plot import page
+
+LONG = "The weather was fine. " * 6 + "The hotel was cheap and near the station. " + "We saw the sea and a museum. " * 8
+
+
+@pytest.fixture(scope="module")
+def ranking(minilm):
+    return minilm.explain_ranking("cheap hotel", ["Luxury suites.", LONG, "A cheap hotel in Rome."])
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def test_two_documents_are_contrasted(ranking, tmp_path):
+    made = contrast(ranking[0].words(), ranking[2].words())
+    with browsers() as browser:
+        shown = browser.open(page(ranking), tmp_path)
+        status, buttons = shown.locator("#status"), shown.get_by_role("button", name="contrast")
+        buttons.nth(0).click()
+        shown.mouse.move(1, 1)
+        assert status.inner_text() == "Document 1 is contrasted with the next that you choose."
+        buttons.nth(2).click()
+        shown.mouse.move(1, 1)
+        said = status.inner_text()
+        apart = re.search(r"Document 1 is ([+−]\S+) more similar than document 3", said)[1]
+        assert number(apart) == pytest.approx(made.score_difference, abs=1e-3)
+        for word, value in made.top(2):
+            found = re.search(rf"“{word}” ([+−][\d.]+)", said)[1]
+            assert number(found) == pytest.approx(value, abs=1e-3)
+        buttons.nth(0).click()
+        assert buttons.nth(0).get_attribute("aria-pressed") == "false"
+        assert browser.troubles == []
+
+
+def test_of_a_long_document_the_sentences_that_matter_are_shown(ranking, tmp_path):
+    place = next(n for n, x in enumerate(ranking) if x.text_b == LONG)
+    with browsers() as browser:
+        shown = browser.open(page(ranking), tmp_path, width=500)
+        box = shown.locator(f"#document-{place}")
+        assert "The hotel was cheap and near the station." in box.inner_text()
+        assert box.inner_text().startswith("…")
+        assert box.inner_text().count(".") == 3
+        shown.get_by_role("button", name="Show all").click()
+        assert box.inner_text().strip() == LONG.strip()
+        assert browser.troubles == []
