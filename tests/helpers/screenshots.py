@@ -10,6 +10,8 @@ from xsbert.models import default_model
 from xsbert.plot import page
 
 PICTURES = Path(__file__).parents[2] / "notebooks" / "pictures"
+TALLEST = 930
+"""Pixels of a picture: what is below is left out."""
 PAIR = (
     "A man is playing a guitar on stage while the crowd sings along.",
     "Somebody performs music in front of an audience, but nobody dances.",
@@ -36,7 +38,7 @@ def main() -> None:
             if pointed:
                 shown.locator(pointed).hover()
             shown.wait_for_timeout(300)  # colours fade in
-            height = shown.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
+            height = min(TALLEST, shown.evaluate("Math.ceil(document.body.getBoundingClientRect().height)"))
             shown.screenshot(
                 path=PICTURES / name, full_page=True, clip={"x": 0, "y": 0, "width": 1000, "height": height}
             )
