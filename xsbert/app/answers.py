@@ -7,7 +7,9 @@ from threading import Lock
 from urllib.parse import urlencode
 
 from xsbert.models import HiddenStates, Method, Presence, XSTransformer
-from xsbert.results.html import Shown
+from xsbert.plot.html.iframe import frame
+from xsbert.results.attribution import Attribution
+from xsbert.results.rankings.ranking import Ranking
 
 METHODS = ("presence", "hidden states")
 LONGEST = 4_000
@@ -101,5 +103,5 @@ def _plain(value: str | float | None) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _frame(x: Shown) -> str:
-    return x._repr_html_() or "This result is too large for a page."
+def _frame(x: Attribution | Ranking) -> str:
+    return frame(x) or "This result is too large for a page."

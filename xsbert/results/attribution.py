@@ -123,7 +123,8 @@ class Attribution(Shown):
         """
         rows, columns = ([i for i, at in enumerate(each) if at] for each in (self.offsets_a, self.offsets_b))
         strongest = float(np.abs(self.matrix[np.ix_(rows, columns)]).max(initial=0))
-        return max(strongest, FLOOR * self.norms[0] * self.norms[1] / self.normalizer) or 1.0
+        alike = self.norms[0] * self.norms[1] / self.normalizer if self.normalizer else 0.0
+        return max(strongest, FLOOR * alike if np.isfinite(alike) else 0.0) or 1.0
 
     @property
     def is_exact(self) -> bool:
