@@ -52,3 +52,26 @@ def test_of_a_long_document_the_sentences_that_matter_are_shown(ranking, tmp_pat
         shown.get_by_role("button", name="Show all").click()
         assert box.inner_text().strip() == LONG.strip()
         assert browser.troubles == []
+
+
+def test_a_document_opens_its_own_page(minilm, tmp_path):
+    hostile = "A cheap </script><script>window.hacked = 1</script> hotel."
+    ranking = minilm.explain_ranking("cheap hotel", ["Luxury suites.", hostile])
+    place = list(ranking.documents).index(hostile)
+    x = ranking[place].words()
+    with browsers() as browser:
+        shown = browser.open(page(ranking), tmp_path)
+        with shown.expect_popup() as popup:
+            shown.get_by_role("button", name="open").nth(place).click()
+        pair = popup.value
+        assert pair.locator(".lead").is_visible()
+        assert pair.locator(".lead").inner_text() == f"{x.score:.3f} similar = the sum of all word pairs"
+        assert pair.locator("#text-b").inner_text() == hostile
+        pair.locator("#text-a .w", has_text="cheap").hover()
+        assert f"“cheap” +{x.matrix[x.tokens_a.index('cheap'), x.tokens_b.index('cheap')]:.3f}" in (
+            pair.locator("#status").inner_text()
+        )
+        assert pair.locator("#pairs tr").count() == 10
+        pair.get_by_label("function words").check()
+        assert pair.evaluate("window.hacked") is None
+        assert browser.troubles == []

@@ -15,8 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from xsbert.plot.html import summary
-from xsbert.plot.html.kinds import NAMES, sentences
-from xsbert.plot.html.page_data import packed as packed_matrix
+from xsbert.plot.html.kinds import NAMES, SPECIAL
 from xsbert.plot.html.page_data import pieces, printable, view
 from xsbert.results.attribution import Attribution
 from xsbert.results.check import NAMED, CheckReport
@@ -114,15 +113,8 @@ def ranking_page(ranking: Ranking) -> str:
         "labels": list(map(printable, first.tokens_a)),
         "limit": max(x.limit for x in ranking),
         "scores": ranking.scores,
-        "documents": [
-            {
-                "pieces": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
-                "labels": list(map(printable, x.tokens_b)),
-                "sentences": [(start, end) for start, end, _ in sentences(x.text_b, x.offsets_b)],
-                "matrix": packed_matrix(x.matrix),
-            }
-            for x in ranking
-        ],
+        "documents": [{"view": view(x, "words"), "about": _about(x)} for x in ranking],
+        "pair": _document("pair.html", {}, **_of_a_pair(ranking)),
     }
     of = f" of {ranking.compared:,}" if ranking.compared > len(ranking) else ""
     return _document(
@@ -136,7 +128,29 @@ def ranking_page(ranking: Ranking) -> str:
         scores=ranking.scores,
         most=max(max(ranking.scores), 1e-9),
         ids=ranking.ids,
+        others=("pair.html",),
     )
+
+
+def _about(x: Attribution) -> str:
+    """What stands above a document's own page."""
+    about = templates().get_template("about.html").render(about=summary.about(x))
+    return f'<div class="about" data-explanation="0">{about}</div>'
+
+
+def _of_a_pair(ranking: Ranking) -> dict[str, Any]:
+    """What a document's own page has before it is opened: all but its texts, its matrix and what stands above."""
+    functions = {kind: shown for kind, shown in NAMES.items() if kind != SPECIAL}
+    long = max(len(text) for text in (ranking.query, *ranking.documents)) > LONG
+    return {
+        "title": f"Ranking: {ranking.query[:60]}",
+        "abouts": (),
+        "names": (),
+        "views": ("words",),
+        "kinds": list(functions.items()),
+        "long": long,
+        "strongest": (),
+    }
 
 
 def check_page(report: CheckReport) -> str:
@@ -196,14 +210,26 @@ def _trimmed(ranking: Ranking) -> Ranking:
     return replace(ranking, results=results) if len({x.tokens_a for x in results}) == 1 else ranking
 
 
-def _document(name: str, data: dict[str, Any], **values: Any) -> str:
-    """A page from its template. Values are text, and escaped; style, script and data are the package's own."""
-    style, script = _read("page.css"), "\n".join(map(_read, SCRIPTS[name]))
+def _document(name: str, data: dict[str, Any], others: Sequence[str] = (), **values: Any) -> str:
+    """A page from its template. Values are text, and escaped; style, script and data are the package's own.
+
+    Args:
+        name: the template's.
+        data: what the script reads.
+        others: templates of pages that this one opens, whose scripts its policy lets run there.
+        **values: what the template says.
+    """
+    style, script = _read("page.css"), _script(name)
     # Of all that could be run or loaded, these two alone, and pictures that stand in the page; whatever a text holds.
-    allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
+    scripts = " ".join(f"'{_hash(_script(each))}'" for each in (name, *others))
+    allowed = f"style-src '{_hash(style)}'; script-src {scripts}; img-src data:"
     policy = f"default-src 'none'; {allowed}; base-uri 'none'"
     ours = {"style": style, "script": script, "data": _json(data), "policy": policy}
     return templates().get_template(name).render(values | {part: Markup(text) for part, text in ours.items()})
+
+
+def _script(name: str) -> str:
+    return "\n".join(map(_read, SCRIPTS[name]))
 
 
 def _json(data: dict[str, Any]) -> str:

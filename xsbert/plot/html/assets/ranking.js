@@ -1,6 +1,8 @@
 // The page of a ranking: the query, and the documents with what it finds in them.
 
-const documents = data.documents.map((each) => ({ ...each, matrix: unpacked(each.matrix) }));
+const documents = data.documents.map(({ view }) => ({
+  view, pieces: view.b, labels: view.labels_b, sentences: view.sentences_b, matrix: unpacked(view.matrix),
+}));
 const { limit } = data;
 const query = setText($("query"), data.query, "query");
 const sum = (length, at) => { let total = 0; for (let k = 0; k < length; k++) total += at(k); return total; };
@@ -106,6 +108,16 @@ for (const button of document.querySelectorAll("[data-contrast]")) button.addEve
   near = null;
   draw();
 });
+
+// A document with the query as a page of its own, made from what is here.
+function openPair(n) {
+  const { view } = documents[n], { about } = data.documents[n];
+  const json = JSON.stringify({ explanations: [{ views: [view], score: data.scores[n], limit: view.limit }] });
+  const safe = json.replace(/[<>&\u2028\u2029]/g, (char) => "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0"));
+  const page = data.pair.replace('id="data">{}<', () => `id="data">${safe}<`).replace("</h1>", () => `</h1>${about}`);
+  window.open(URL.createObjectURL(new Blob([page], { type: "text/html" })), "_blank");
+}
+for (const button of document.querySelectorAll("[data-open]")) button.addEventListener("click", () => openPair(Number(button.dataset.open)));
 
 choosing($("ranking"), (word) => { chosen = word; draw(); });
 draw();
