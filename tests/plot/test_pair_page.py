@@ -278,3 +278,11 @@ def test_nothing_is_torn_at_any_width(browser, x, long, tmp_path, width, dark):
         assert shown.evaluate("document.documentElement.scrollWidth") <= width
         size = shown.locator(".w").first.evaluate("e => parseFloat(getComputedStyle(e.parentElement).fontSize)")
         assert size >= 16
+
+
+def test_writing_that_stands_upright_does(browser, x, tmp_path):
+    shown = browser.open(page(x), tmp_path)
+    upright = [
+        shown.evaluate(f"isUpright({word!r})") for word in ("咖啡", "カフェ", "👩\u200d👩\u200d👧", "tea", "кофе")
+    ]
+    assert upright == [True, True, True, False, False]

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 from xsbert import Attribution, plot, utils
 from xsbert.models import HiddenStates
+from xsbert.plot.figures import fonts
 from xsbert.plot.figures.fonts import families
 
 
@@ -195,3 +196,21 @@ def test_the_published_plot(x, tmp_path, kind):
 def test_the_published_plot_checks_its_labels(x):
     with pytest.raises(ValueError, match=r"shape \(7, 9\) for 9 and 7 tokens"):
         utils.plot_attributions(x.matrix, x.tokens_b, x.tokens_a)
+
+
+def test_a_font_that_was_installed_since_is_found(monkeypatch):
+    """matplotlib keeps a list of fonts; what it lacks is looked for again, once."""
+    manager = font_manager.fontManager
+    font = next(font for font in manager.ttflist if font.name == "STIXNonUnicode")
+    usual = {char for each in families([]) for char in fonts._covered(font_manager.findfont(each))}
+    char = chr(next(code for code in sorted(fonts._covered(font.fname) - usual) if code > 0xE000))
+    monkeypatch.setattr(manager, "ttflist", [each for each in manager.ttflist if "STIX" not in each.name])
+    looked = []
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: looked.append(1) or [font.fname])
+    fonts._look_again.cache_clear()
+    assert fonts.drawable([char]) == [char]
+    assert "STIXNonUnicode" in families([char])
+    with pytest.warns(UserWarning, match="No installed font has 1 of the characters"):
+        assert fonts.drawable(["\U0010fffd"]) == ["\ufffd"]
+    assert looked == [1]
+    fonts._look_again.cache_clear()

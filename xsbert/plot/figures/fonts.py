@@ -54,6 +54,17 @@ def _fallbacks(labels: Iterable[str]) -> tuple[list[str], set[int]]:
     missing = {ord(char) for label in labels for char in label if not char.isspace()}
     for name in _installed(_usual()):
         missing -= _covered(font_manager.findfont(font_manager.FontProperties(family=name)))
+    chosen, missing = _chosen(missing)
+    if missing and _look_again():
+        more, missing = _chosen(missing)
+        chosen += more
+    return list(dict.fromkeys(chosen)), missing
+
+
+def _chosen(missing: set[int]) -> tuple[list[str], set[int]]:
+    """The known fonts that have some of the code points, and those that none has."""
+    from matplotlib import font_manager
+
     chosen = []
     for font in sorted(font_manager.fontManager.ttflist, key=lambda font: (font.style != "normal", font.name)):
         if not missing:
@@ -62,8 +73,23 @@ def _fallbacks(labels: Iterable[str]) -> tuple[list[str], set[int]]:
             continue
         if found := missing & _covered(font.fname):
             chosen.append(font.name)
-            missing -= found
-    return list(dict.fromkeys(chosen)), missing
+            missing = missing - found
+    return chosen, missing
+
+
+@cache
+def _look_again() -> bool:
+    """Adds fonts that were installed since matplotlib listed them, once, for it takes a while; whether there are."""
+    from matplotlib import font_manager
+
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    new = [path for path in font_manager.findSystemFonts() if path not in known]
+    for path in new:
+        try:
+            font_manager.fontManager.addfont(path)
+        except (OSError, RuntimeError):  # a font that matplotlib can't read
+            continue
+    return bool(new)
 
 
 @cache
