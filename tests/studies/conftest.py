@@ -23,12 +23,18 @@ PAIRS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """Explanations that the tests share: each pair is explained once."""
+    return Explanations(tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
-def made(minilm, tmp_path):
+def made(minilm, kept):
     """Makes material of the pairs, or of others."""
 
     def make(model=minilm, pairs=PAIRS, methods=("padding",), **more):
-        return Material("minilm", model, pairs, pairs, methods, Explanations(tmp_path / "kept"), **more)
+        return Material("minilm", model, pairs, pairs, methods, kept, **more)
 
     return make
 

@@ -25,7 +25,7 @@ def data(tmp_path):
 
 def test_the_command_writes_tables_pictures_and_a_report(data, tmp_path, capsys):
     output = tmp_path / "found"
-    options = ["--data", data, "--output", str(output), "--methods", "padding", "--layers", "4", "5"]
+    options = ["--data", data, "--output", str(output), "--methods", "padding", "--layers", "4", "5", "--pairs", "4"]
     assert main(["few-pairs", "agreement", "--others", "minilm_cos", *options]) == 0
     printed = capsys.readouterr().out
     assert "## Do few pairs of words carry the score?" in printed
