@@ -155,7 +155,7 @@ def test_the_words_of_a_ranking(minilm, tmp_path):
     assert len(ax.patches) == 5
     some = store.words(QUERY, list(store)[:2])
     assert some.documents == 2
-    with pytest.raises(TypeError, match=r"expected a RankingSummary: draw ranking\.summary\(\)"):
+    with pytest.raises(TypeError, match=r"words got a Ranking; expected a summary"):
         plot.words(store.search(QUERY))
     with pytest.raises(ValueError, match="got an empty ranking"):
         store.search(QUERY)[:0].summary()

@@ -63,10 +63,10 @@ def test_a_row_shows_its_pair_and_a_click_keeps_it(browser, x, tmp_path):
 def test_rows_are_sorted_by_any_column(browser, x, tmp_path):
     shown = browser.open(page(x), tmp_path)
     strongest = shown.locator("#pairs td:first-child").all_inner_texts()
-    shown.get_by_role("button", name="text A").click()
+    shown.get_by_role("button", name="word of A").click()
     by_place = shown.locator("#pairs td:first-child").all_inner_texts()
     assert by_place == sorted(strongest, key=x.tokens_a.index) != strongest
-    assert shown.get_by_role("columnheader", name="text A").get_attribute("aria-sort") == "ascending"
+    assert shown.get_by_role("columnheader", name="word of A").get_attribute("aria-sort") == "ascending"
     shown.get_by_role("button", name="attribution").click()
     assert shown.locator("#pairs td:first-child").all_inner_texts() == strongest
 

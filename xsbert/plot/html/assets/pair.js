@@ -16,6 +16,7 @@ const isShown = (i, j) => isStrong(state.view.matrix.at(i, j)) && !isOff("a", i)
 // What the slider and the filters leave of a pair.
 const value = (i, j) => (isShown(i, j) ? state.view.matrix.at(i, j) : 0);
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));
+const unit = () => (state.name === "words" ? "word" : "token");
 const labels = (side) => state.view["labels_" + side];
 const shownNow = () => [state.at, state.name, state.least, [...state.off].sort()].join("|");
 
@@ -105,10 +106,9 @@ function say() {
     status.append(quoted(labels("a")[cell.i]), " with ", quoted(labels("b")[cell.j]), ": ", number(state.view.matrix.at(cell.i, cell.j)));
     if (!isShown(cell.i, cell.j)) status.append(isStrong(state.view.matrix.at(cell.i, cell.j)) ? " (left out)" : " (hidden as weak)");
   } else {
-    const unit = state.name === "words" ? "word" : "token";
     status.append(matchMedia("(hover: hover)").matches
-      ? `Each ${unit} has the colour of its sum over the other text. Point at one, or move to it with Tab and the arrow keys, to see what it goes with; click or press Enter to keep it, Escape to let it go.`
-      : `Each ${unit} has the colour of its sum over the other text. Tap one to see what it goes with; tap elsewhere to let it go.`);
+      ? `Each ${unit()} has the colour of its sum over the other text. Point at one, or move to it with Tab and the arrow keys, to see what it goes with; click or press Enter to keep it, Escape to let it go.`
+      : `Each ${unit()} has the colour of its sum over the other text. Tap one to see what it goes with; tap elsewhere to let it go.`);
   }
 }
 
