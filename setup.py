@@ -96,7 +96,7 @@ setup(
             "mypy==2.4.1",  # types; pinned, for a new version finds anew
         ],
     },
-    entry_points={"console_scripts": ["xsbert=xsbert.__main__:main"]},
+    entry_points={"console_scripts": ["xsbert=xsbert.__main__:run"]},
     classifiers=[
         "Intended Audience :: Science/Research",
         "Programming Language :: Python :: 3",

@@ -54,7 +54,7 @@ def test_the_wheel_holds_every_file_of_the_package(tmp_path):
     expected = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert inside == expected
     assert "xsbert/py.typed" in inside
-    assert "xsbert = xsbert.__main__:main" in entries
+    assert "xsbert = xsbert.__main__:run" in entries
     assert re.search(r"^License(-Expression)?: Apache-2.0$", metadata, re.MULTILINE)
     for extra in ("demo", "train", "notebooks", "corpus", "ray", "evaluation", "test", "dev"):
         assert f"Provides-Extra: {extra}" in metadata
