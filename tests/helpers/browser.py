@@ -50,7 +50,7 @@ class Browser:
         return page
 
     def _watch(self, url: str, file: Path) -> None:
-        if url not in (file.as_uri(), "about:srcdoc"):
+        if url not in (file.as_uri(), "about:srcdoc") and not url.startswith("data:"):
             self.troubles.append(f"request: {url}")
 
     def close_all(self) -> None:

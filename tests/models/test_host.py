@@ -13,7 +13,7 @@ from xsbert.models import host
 
 ROOT = Path(__file__).parents[2]
 OURS = ("self", "cls")
-OF_PYTHON = {"_asdict", "_fields", "_getframe", "_replace"}
+OF_PYTHON = {"_asdict", "_exit", "_fields", "_getframe", "_replace"}
 OF_TORCH = {"_buffers", "_forward_hooks", "_forward_pre_hooks", "_make_wrapper_subclass", "_parameters", "_version"}
 
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 
-from tests.helpers.browser import browsers, strengths
+from tests.helpers.browser import strengths
 from xsbert import Ranking
 from xsbert.attribution import GaussLegendre, ranked
 from xsbert.models import HiddenStates
@@ -24,20 +24,6 @@ HOSTILE = [
     "null \x00 escape \x1b[31m bell \x07 paragraph \u2028 \u202eoverride\u202c &lt; &amp; &#60;",
     "שלום עולם <b>bold</b> مرحبا 今日は👩\u200d👩\u200d👧",
 ]
-
-
-@pytest.fixture(scope="module")
-def _browser():
-    with browsers() as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(_browser):
-    yield _browser
-    troubles = list(_browser.troubles)
-    _browser.close_all()
-    assert troubles == []
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.helpers.browser import browsers, strengths
+from tests.helpers.browser import strengths
 from xsbert.models import HiddenStates, Presence
 from xsbert.plot import page
 from xsbert.plot.html.kinds import function_words, kinds, sentences
@@ -16,20 +16,6 @@ from xsbert.plot.html.kinds import function_words, kinds, sentences
 A, B = "The man plays a guitar.", "Somebody makes music, and a woman dances."
 LONG_A = "We slept well. Breakfast was rich. " + "The staff was friendly and the rooms were clean. " * 5
 LONG_B = "The night was calm. " + "People at the desk were kind, and the bath was new. " * 5 + "The food was good."
-
-
-@pytest.fixture(scope="module")
-def _browser():
-    with browsers() as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(_browser):
-    yield _browser
-    troubles = [trouble for trouble in _browser.troubles if "request: data:" not in trouble]
-    _browser.close_all()
-    assert troubles == []
 
 
 @pytest.fixture(scope="module")
