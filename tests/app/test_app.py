@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.helpers.browser import browsers
+from xsbert.__main__ import main
 from xsbert.app import demo
 from xsbert.app.answers import LONGEST, MOST_DOCUMENTS, Answers
 from xsbert.command.options import parse
@@ -61,7 +62,7 @@ def test_refusals_are_a_line(answers, asked, said):
         answers.ranking("a", "b\n" * (MOST_DOCUMENTS + 1), "minilm", "presence", None)
 
 
-def test_without_gradio_the_remedy_is_named(monkeypatch):
+def test_without_gradio_the_remedy_is_named(monkeypatch, capsys):
     real = builtins.__import__
 
     def without(name, *args, **kwargs):
@@ -72,6 +73,13 @@ def test_without_gradio_the_remedy_is_named(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r'pip install "xsbert\[app\]"'):
         demo()
+    assert main(["serve", "--no-browser"]) == 2
+    assert 'the app needs gradio, which is not installed: pip install "xsbert[app]"' in capsys.readouterr().err
+
+
+def test_two_models_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two models are called 'minilm_cos'"):
+        demo("minilm_cos", "elsewhere/minilm_cos")
 
 
 def test_what_serve_is_asked():

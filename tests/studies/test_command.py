@@ -51,6 +51,8 @@ def test_refusals_are_a_line(data, tmp_path, capsys):
     assert main(["agreement", *options]) == 2
     assert "agreement got one model; expected --others" in capsys.readouterr().err
     assert main(["few-pairs", "--data", str(tmp_path / "none"), "--output", str(output)]) == 2
+    assert main(["agreement", "--model", "minilm_cos", "--others", "a/minilm_cos", *options]) == 2
+    assert "two models are called 'minilm_cos'" in capsys.readouterr().err
     assert main(["few-pairs", "--pairs", "0", *options]) == 2
     assert "--pairs got 0; expected 1 or more" in capsys.readouterr().err
     assert main(["negation", "--parser", "xx_none", *options]) == 2

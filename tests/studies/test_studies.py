@@ -285,3 +285,16 @@ def test_a_study_by_its_name(minilm, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="study got no pairs"):
         study_of("few-pairs", minilm, [])
     assert len(NAMES) == len(set(NAMES)) == 10
+
+
+@pytest.mark.parametrize("name", ["few-pairs", "accuracy", "opposites"])
+def test_what_needs_no_parser_asks_for_none(made, name):
+    """A language without a parser runs these."""
+    assert study(name, made(pairs=PAIRS[:3], parser_name="xx_none")).rows
+    with pytest.raises(ValueError, match="spaCy has no model 'xx_none'"):
+        study("roles", made(pairs=PAIRS[:3], parser_name="xx_none"))
+
+
+def test_two_models_of_one_name_are_refused(made, minilm):
+    with pytest.raises(ValueError, match="two models are called 'minilm'"):
+        made(others={"minilm": minilm})

@@ -111,7 +111,10 @@ def _loaded(names: Sequence[str]) -> dict[str, XSTransformer]:
     if not names:
         model, _ = default_model()
         return {name_of(model): model}
-    return {Path(name).name: _model(name) for name in names}
+    short = [Path(name).name for name in names]
+    if twice := [name for name in short if short.count(name) > 1]:
+        raise ValueError(f"two models are called {twice[0]!r}; expected names, or folders, that tell them apart.")
+    return {name: _model(path) for name, path in zip(short, names, strict=True)}
 
 
 def _model(name: str) -> XSTransformer:

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(printed, flush=True)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stdout = None
-    except (OSError, TypeError, ValueError) as error:
+    except (ImportError, OSError, TypeError, ValueError) as error:  # ImportError: an extra is not installed
         failed(str(error))
         return 2
     except check.BelowError as cause:

@@ -58,6 +58,9 @@ def material(options: argparse.Namespace) -> Material:
 
     if options.pairs < 1:
         raise ValueError(f"--pairs got {options.pairs}; expected 1 or more.")
+    names = [_name(each) for each in (options.model, *options.others)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two models are called {twice[0]!r}; expected names, or folders, that tell them apart.")
     whole = read_splits(options.data)[options.split]
     drawn = list(whole)
     random.Random(options.seed).shuffle(drawn)

@@ -53,6 +53,10 @@ class Material:
     chunks: str | Path | None = None
     show: bool = False
 
+    def __post_init__(self) -> None:
+        if self.name in self.others:
+            raise ValueError(f"two models are called {self.name!r}; expected names that tell them apart.")
+
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The drawn pairs of texts."""

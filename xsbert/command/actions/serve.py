@@ -9,7 +9,12 @@ from xsbert.command.terminal.messages import say
 
 
 def run(options: argparse.Namespace) -> str:
-    """Serves until it is interrupted."""
+    """Serves until it is interrupted.
+
+    Raises:
+        ImportError: gradio is not installed.
+        OSError, ValueError: a model is not within reach.
+    """
     say("loading the model …" if len(options.model) < 2 else f"loading {len(options.model)} models …")
     loading.hide_bars()
     from xsbert.app import demo
