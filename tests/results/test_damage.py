@@ -13,7 +13,7 @@ from xsbert.command.terminal.characters import fitted, shown, width
 from xsbert.models import HiddenStates
 from xsbert.models.loading.download import unpack
 from xsbert.plot import page
-from xsbert.results.words import group, word_starts
+from xsbert.results.parts.words import group, word_starts
 from xsbert.training.output import Output
 
 A, B = "The coffee is bad.", "This is not a good coffee."

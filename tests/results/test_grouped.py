@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xsbert.models import HiddenStates
-from xsbert.results.words import checked_spans, divided, group, word_starts
+from xsbert.results.parts.words import checked_spans, divided, group, word_starts
 
 A = "See https://example.com/a?b=1 about New York."
 B = "New York, explained."

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xsbert.models import HiddenStates
-from xsbert.results.words import group, word_starts
+from xsbert.results.parts.words import group, word_starts
 
 
 def words(text):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from xsbert.results.words import word_starts
+from xsbert.results.parts.words import word_starts
 from xsbert.studies.questions.opposites import CONDITIONS, items
 from xsbert.studies.questions.swaps import Clause
 from xsbert.studies.texts.lists import records

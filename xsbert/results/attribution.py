@@ -11,8 +11,8 @@ import numpy as np
 from xsbert.results import dataframes
 from xsbert.results.html import Shown
 from xsbert.results.json_files import Error, check_places
-from xsbert.results.record import checked_count, decimals, shortened
-from xsbert.results.words import (
+from xsbert.results.parts.picture import Picture
+from xsbert.results.parts.words import (
     Offset,
     Span,
     checked_spans,
@@ -24,6 +24,7 @@ from xsbert.results.words import (
     summed,
     touching,
 )
+from xsbert.results.record import checked_count, decimals, shortened
 
 EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
@@ -65,6 +66,8 @@ class Attribution(Shown):
         prompts: what the model put before each text.
         prompted_a, prompted_b: the positions of the prompts' tokens.
         unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
+        picture_a, picture_b: where a side is a picture, its grid: the tokens are its patches first, row by row, with
+            no offsets, and what the model adds behind them. The text is the picture's name.
     """
 
     text_a: str
@@ -91,6 +94,8 @@ class Attribution(Shown):
     prompted_b: tuple[int, ...] = field(default=(), kw_only=True)
     unknown_a: tuple[int, ...] = field(default=(), kw_only=True)
     unknown_b: tuple[int, ...] = field(default=(), kw_only=True)
+    picture_a: Picture | None = field(default=None, kw_only=True)
+    picture_b: Picture | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
@@ -100,8 +105,8 @@ class Attribution(Shown):
 
     def check_places(self) -> None:
         """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
-        check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a)
-        check_places(self.text_b, self.offsets_b, self.prompted_b, self.unknown_b)
+        check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a, picture=self.picture_a)
+        check_places(self.text_b, self.offsets_b, self.prompted_b, self.unknown_b, picture=self.picture_b)
 
     @property
     def explained(self) -> float:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from xsbert.results.parts.picture import Picture, restored_picture
+
 VERSION = 2
 """Of the files that are written; those of version 1 hold a reference and a quadrature in place of a method."""
 OTHER_METHODS = {"zero, as of no tokens": "StaticEmbedding", "none": "MaxSim"}
@@ -148,9 +150,11 @@ def restored_field(value: Any, declared: str, dtype: str) -> Any:
 
 def _array(value: Any, dtype: str) -> np.ndarray:
     array = np.array(value, dtype=np.float64)
-    if array.dtype.kind != "f" or not np.isfinite(array).all():
-        raise ValueError("got numbers that are not finite")
-    return array.astype(DTYPES[dtype])
+    with np.errstate(over="ignore"):
+        kept = array.astype(DTYPES[dtype])
+    if array.dtype.kind != "f" or not np.isfinite(kept).all():
+        raise ValueError(f"got numbers that are not finite {dtype}")
+    return kept
 
 
 def _text(value: Any) -> str:
@@ -201,12 +205,15 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "float": _number,
     "Error": _error,
     "Offset": _offset,
+    "Picture | None": restored_picture,
 }
 """By annotation."""
 
 
-def check_places(text: str, offsets: Any, *positions: Any) -> None:
-    """Raises ValueError for offsets beyond a text, or positions of tokens that are none."""
+def check_places(text: str, offsets: Any, *positions: Any, picture: Picture | None = None) -> None:
+    """Raises ValueError for offsets beyond a text, positions of tokens that are none, or a picture's wrong grid."""
+    if picture is not None:
+        picture.check(len(offsets))
     if beyond := [offset for offset in offsets if offset and offset[1] > len(text)]:
         raise ValueError(f"got the offset {list(beyond[0])} in a text of {len(text)} characters")
     if outside := [at for several in positions for at in several if not 0 <= at < len(offsets)]:

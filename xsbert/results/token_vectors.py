@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from xsbert.results.json_files import Error, check_places
-from xsbert.results.record import Record, checked_count, shortened
-from xsbert.results.words import (
+from xsbert.results.parts.picture import Picture
+from xsbert.results.parts.words import (
     Offset,
     Span,
     checked_spans,
@@ -21,6 +21,7 @@ from xsbert.results.words import (
     summed,
     touching,
 )
+from xsbert.results.record import Record, checked_count, shortened
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,6 +42,7 @@ class EmbeddedText(Record):
         prompt: what the model put before the text.
         prompted: the positions of the prompt's tokens.
         unknown: the positions of the tokens that the tokenizer does not know.
+        picture: of a picture, its grid: the tokens are its patches first, row by row, and what the model adds.
     """
 
     text: str
@@ -59,13 +61,14 @@ class EmbeddedText(Record):
     prompt: str = field(default="", kw_only=True)
     prompted: tuple[int, ...] = field(default=(), kw_only=True)
     unknown: tuple[int, ...] = field(default=(), kw_only=True)
+    picture: Picture | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self._freeze((len(self.offsets), *self.reference_embedding.shape), (len(self.tokens), len(self.embedding)))
 
     def check_places(self) -> None:
         """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
-        check_places(self.text, self.offsets, self.prompted, self.unknown)
+        check_places(self.text, self.offsets, self.prompted, self.unknown, picture=self.picture)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

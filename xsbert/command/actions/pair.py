@@ -18,7 +18,7 @@ from xsbert.results.record import decimals
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
-    from xsbert.results.words import Offset
+    from xsbert.results.parts.words import Offset
 
 LABEL = 40
 """Columns at most for a token in the table."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xsbert.command.terminal.characters import fitted, shown, width
 
 if TYPE_CHECKING:
-    from xsbert.results.words import Offset
+    from xsbert.results.parts.words import Offset
 
 
 class Piece(NamedTuple):

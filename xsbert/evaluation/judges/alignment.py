@@ -17,7 +17,7 @@ from xsbert.evaluation.judges.judge import Encode
 from xsbert.evaluation.methods.matrices import WordMatrix, Words
 from xsbert.evaluation.statistics import area_under_curve
 from xsbert.models.references.weights_digest import digest_of
-from xsbert.results.words import Span
+from xsbert.results.parts.words import Span
 
 
 @dataclass(frozen=True, repr=False)

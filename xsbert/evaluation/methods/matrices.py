@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from xsbert.results.words import Group, Offset, Span, group, summed
+from xsbert.results.parts.words import Group, Offset, Span, group, summed
 
 
 class Matrix(Protocol):

@@ -17,8 +17,8 @@ from xsbert.models.inputs.text import check_string, read
 from xsbert.models.names import name_of
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
+from xsbert.results.parts.words import Offset
 from xsbert.results.rankings.ranking import Ranking, ranked
-from xsbert.results.words import Offset
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

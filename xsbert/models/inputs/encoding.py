@@ -11,7 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from xsbert.models.checks import say_once
-from xsbert.results.words import Offset
+from xsbert.results.parts.words import Offset
 
 MARKS_BEFORE, MARKS_BEHIND = ("##", "▁", "Ġ"), ("@@", "</w>")
 """How tokenizers mark that a token goes on with a word, or begins or ends one."""

@@ -13,7 +13,7 @@ from xsbert.models.checks import say_once
 from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
 from xsbert.models.inputs.prompts import TextInput, routed, text_inputs
-from xsbert.results.words import Offset
+from xsbert.results.parts.words import Offset
 
 MANY_UNKNOWN = 0.1
 """The share of a text's tokens from which a user is told that they are unknown."""

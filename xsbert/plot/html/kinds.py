@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-from xsbert.results.words import Offset
+from xsbert.results.parts.sentences import ENDS
+from xsbert.results.parts.words import Offset
 
 SPECIAL, PUNCTUATION, FUNCTION, CONTENT = "special", "punctuation", "function", ""
 NAMES = {SPECIAL: "special tokens", PUNCTUATION: "punctuation", FUNCTION: "function words"}
 LEAST_KNOWN = 0.15
 """A language is taken for that of the texts from this share of its function words among their words on."""
-ENDS = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*|\n+")
-"""A pattern: what ends a sentence."""
 
 
 @cache

