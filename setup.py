@@ -42,6 +42,8 @@ TEST = [
     "pytest",
     "beartype",  # checks the shapes in annotations
     "pytest-xdist",  # a process for each core, up to four
+    "onnx",  # writes a model for ONNX Runtime, whose embeddings are explained without gradients
+    "onnxruntime",  # runs it
     "hypothesis",  # property tests over any text
     "playwright",  # drives the Chromium that pages are tested in
     "build",  # builds the wheel whose contents are tested

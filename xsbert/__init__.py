@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xsbert.models.encoders.late_interaction import XSMultiVectorEncoder as XSMultiVectorEncoder
     from xsbert.models.encoders.sparse import XSSparseEncoder as XSSparseEncoder
     from xsbert.models.encoders.transformer import XSTransformer as XSTransformer
+    from xsbert.models.removal.function import XSFunction as XSFunction
+    from xsbert.models.removal.function import explain as explain
     from xsbert.results.attribution import Attribution as Attribution
     from xsbert.results.pair_sets import summary as summary
     from xsbert.results.rankings.contrast import contrast as contrast
@@ -25,7 +27,9 @@ __version__ = "0.1.0"
 _HOME = {
     "Attribution": "xsbert.results.attribution",
     "Ranking": "xsbert.results.rankings.ranking",
+    "XSFunction": "xsbert.models.removal.function",
     "contrast": "xsbert.results.rankings.contrast",
+    "explain": "xsbert.models.removal.function",
     "summary": "xsbert.results.pair_sets",
     "TokenVectors": "xsbert.results.token_vectors",
     "XSTransformer": "xsbert.models.encoders.transformer",

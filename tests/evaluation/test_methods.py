@@ -25,7 +25,6 @@ from xsbert.evaluation import (
 from xsbert.evaluation.examples import PAIRS
 from xsbert.evaluation.judges.encodings import placeholder
 from xsbert.evaluation.methods.relevance import Constants, relevances
-from xsbert.evaluation.methods.sampled import SampledShapley
 from xsbert.evaluation.methods.sanity import agreement, asymmetry, randomised
 from xsbert.models import HiddenStates, XSTransformer
 from xsbert.models.encoders.engine import Engine
@@ -262,16 +261,3 @@ def test_what_masks_a_word(tiny, minilm):
     assert placeholder(bare) == "<unk>"
     with pytest.raises(ValueError, match="expected one to mask with"):
         placeholder(object())
-
-
-def test_sampled_shapley_values_of_two_words_are_exact(minilm):
-    """One order and its reverse are all there are."""
-    texts = ("cold coffee", "warm tea")
-    (found,) = SampledShapley(minilm, 4).explain([texts])
-    sides = []
-    for text in texts:
-        f = dict(zip(parts := ("", *text.split(), text), minilm.encode(list(parts)).astype(float), strict=True))
-        one, other = text.split()
-        sides.append([(f[w] - f[""] + f[text] - f[v]) / 2 + f[""] / 2 for w, v in ((one, other), (other, one))])
-    np.testing.assert_allclose(found.matrix, np.array(sides[0]) @ np.array(sides[1]).T, atol=1e-5)
-    assert found.matrix.sum() == pytest.approx(float(minilm.similarity(*minilm.encode(list(texts)))), abs=1e-5)

@@ -81,7 +81,34 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: Float[np.ndarray, "S_a 
         unknown_b=b.unknown,
         picture_a=a.picture,
         picture_b=b.picture,
+        standard_errors=_standard_errors(a, b, n),
     )
+
+
+def _standard_errors(a: EmbeddedText, b: EmbeddedText, n: float) -> np.ndarray | None:
+    """The standard error of each pair, `(S_a, S_b)`, where orders of words were drawn; None where none were.
+
+    Two texts' orders are drawn by themselves; a text beside itself has one draw.
+    """
+    if not isinstance(a, TokenVectors) or not isinstance(b, TokenVectors) or not n:
+        return None
+    if a.spread is None and b.spread is None:
+        return None
+    u, v = (each.vectors.astype(np.float64) for each in (a, b))
+    spread_a, spread_b = (_of(each) for each in (a, b))
+    left, right = spread_a @ v.T, u @ spread_b.transpose(0, 2, 1)  # (P_a, S_a, S_b), (P_b, S_a, S_b)
+    if (a.text, a.prompt) == (b.text, b.prompt):
+        variances = ((left + right) ** 2).sum(axis=0)
+    else:
+        both = (np.einsum("pid,qjd->pqij", spread_a, spread_b) ** 2).sum(axis=(0, 1))  # which both others count
+        variances = (left**2).sum(axis=0) + (right**2).sum(axis=0) - both
+    errors: np.ndarray = (np.sqrt(variances.clip(min=0)) / n).astype(a.embedding.dtype)
+    return errors
+
+
+def _of(vectors: TokenVectors) -> np.ndarray:
+    none = np.zeros((0, *vectors.vectors.shape))
+    return none if vectors.spread is None else vectors.spread.astype(np.float64)
 
 
 def check_same(a: EmbeddedText, b: EmbeddedText) -> None:

@@ -14,7 +14,6 @@ from xsbert.evaluation.methods.explainer import Chance, Explainer, IntegratedJac
 from xsbert.evaluation.methods.leaving import LeaveOneOut
 from xsbert.evaluation.methods.products import Cosines, Decomposition
 from xsbert.evaluation.methods.relevance import Relevance
-from xsbert.evaluation.methods.sampled import SampledShapley
 from xsbert.evaluation.methods.sanity import Randomised
 from xsbert.models import (
     HiddenStates,
@@ -23,6 +22,7 @@ from xsbert.models import (
     PaddingReference,
     Presence,
     Reference,
+    Removal,
     XSTransformer,
     ZeroReference,
 )
@@ -40,7 +40,7 @@ OF_THE_MODEL: dict[str, Callable[[XSTransformer, int], Explainer]] = {
     "attention": lambda model, seed: AttentionRollout(model),
     "decomposition": lambda model, seed: Decomposition(model),
     "cosines": lambda model, seed: Cosines(model),
-    "sampled Shapley": lambda model, seed: SampledShapley(model, seed=seed),
+    "removal": lambda model, seed: IntegratedJacobian(model, Removal(seed=seed)),
     "leave one out": lambda model, seed: LeaveOneOut(model),
     "uniform": lambda model, seed: Uniform(model),
     "random": lambda model, seed: Chance(model, seed),

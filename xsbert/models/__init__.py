@@ -14,8 +14,11 @@ from xsbert.models.loading.default import load_reachable as load_reachable
 from xsbert.models.methods.hidden_states import HiddenStates as HiddenStates
 from xsbert.models.methods.method import Method as Method
 from xsbert.models.methods.presence import Presence as Presence
+from xsbert.models.methods.removal import Removal as Removal
 from xsbert.models.references.others import MaskReference as MaskReference
 from xsbert.models.references.others import MeanReference as MeanReference
 from xsbert.models.references.others import ZeroReference as ZeroReference
 from xsbert.models.references.padding import PaddingReference as PaddingReference
 from xsbert.models.references.padding import Reference as Reference
+from xsbert.models.removal.encodings import EncodeError as EncodeError
+from xsbert.models.removal.function import XSFunction as XSFunction

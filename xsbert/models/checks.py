@@ -11,6 +11,7 @@ from xsbert.attribution.integration.pullback import Pulled
 from xsbert.attribution.integration.token_vectors import Integral
 from xsbert.attribution.quadrature.rule import Rule
 from xsbert.results.attribution import MISSED
+from xsbert.results.record import shortened
 
 if TYPE_CHECKING:
     from xsbert.models.inputs.text import Text
@@ -43,13 +44,9 @@ def warn(
     text: Text, layer: int, found: Integral | Pulled, rule: Rule, rounds: str | None, max_length: int | None
 ) -> None:
     """Warns of a text that was cut, of a quadrature that gave up, of products that round too much."""
-    string = text.input.string
-    shown = repr(string if len(string) <= 60 else string[:59] + "…")
+    shown = shortened(text.input.string, 60)
     if text.truncated:
-        _warn(
-            f"The text {shown} is longer than the model takes and was cut to {len(text.tokens)} tokens, as encode "
-            f"cuts it (max_seq_length = {max_length}). What was cut is not explained."
-        )
+        warn_of_cut(text.input.string, len(text.tokens), max_length)
     if not found.converged and found.error > getattr(rule, "rtol", 0):
         _warn(
             f"The quadrature gave up on {shown} at layer {layer}, {found.nodes} nodes: the relative error of law 1 is "
@@ -66,6 +63,14 @@ def warn(
             f"The products in {rounds} leave a relative error of law 1 of {found.error:.1e} for {shown}, which "
             f"{rule!r} does not allow. Leave out matmul_dtype=, or allow a larger rtol."
         )
+
+
+def warn_of_cut(string: str, tokens: int, max_length: int | None) -> None:
+    """Warns of a text of which the model reads so many tokens only."""
+    _warn(
+        f"The text {shortened(string, 60)} is longer than the model takes and was cut to {tokens} tokens, as encode "
+        f"cuts it (max_seq_length = {max_length}). What was cut is not explained."
+    )
 
 
 _SAID: set[str] = set()

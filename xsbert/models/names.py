@@ -12,7 +12,8 @@ from xsbert.models.references.weights_digest import digest_of
 
 def name_of(model: BaseModel) -> str:
     """The model's name on the hub, or its folder's last name; where there is neither, its encoder's class."""
-    return without_folders(loaded_name(model) or type(model.transformers_model).__name__)
+    encoder = model.transformers_model
+    return without_folders(loaded_name(model) or type(model[0] if encoder is None else encoder).__name__)
 
 
 def without_folders(name: str) -> str:

@@ -41,18 +41,19 @@ class Progress:
 
 
 @contextmanager
-def progress_of(texts: int | None, show: bool | None) -> Iterator[Progress]:
+def progress_of(texts: int | None, show: bool | None, title: str = "") -> Iterator[Progress]:
     """A bar over so many texts.
 
     Args:
         texts: how many there are; None where that is not known.
         show: True for at once, False for never; None for work that takes more than a few seconds, at a terminal or in
             a notebook.
+        title: what should be known before the work begins: then the bar is there at once.
     """
     hidden = not (_is_watched() if show is None else show)
-    delay = SECONDS_OF_PATIENCE if show is None else 0
+    delay = SECONDS_OF_PATIENCE if show is None and not title else 0
     layout = LAYOUT_WITHOUT_END if texts is None else LAYOUT
-    with tqdm(total=texts, desc="Texts", disable=hidden, delay=delay, bar_format=layout) as bar:
+    with tqdm(total=texts, desc=title or "Texts", disable=hidden, delay=delay, bar_format=layout) as bar:
         yield Progress(bar)
 
 

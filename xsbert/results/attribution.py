@@ -13,6 +13,7 @@ from xsbert.results.html import Shown
 from xsbert.results.json_files import Error, check_places
 from xsbert.results.parts.picture import Picture
 from xsbert.results.parts.words import (
+    Group,
     Offset,
     Span,
     checked_spans,
@@ -68,6 +69,8 @@ class Attribution(Shown):
         unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
         picture_a, picture_b: where a side is a picture, its grid: the tokens are its patches first, row by row, with
             no offsets, and what the model adds behind them. The text is the picture's name.
+        standard_errors: where orders of words were drawn, how sure each pair is, `(S_a, S_b)`; None where nothing was
+            drawn. Of tokens that are summed into words it is the largest that the error may be.
     """
 
     text_a: str
@@ -96,10 +99,12 @@ class Attribution(Shown):
     unknown_b: tuple[int, ...] = field(default=(), kw_only=True)
     picture_a: Picture | None = field(default=None, kw_only=True)
     picture_b: Picture | None = field(default=None, kw_only=True)
+    standard_errors: np.ndarray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape)
-        self._freeze(shape, (len(self.tokens_a), len(self.tokens_b)) * 2)
+        errors = self.matrix.shape if self.standard_errors is None else self.standard_errors.shape
+        shape = (len(self.offsets_a), len(self.offsets_b), *self.matrix.shape, *errors)
+        self._freeze(shape, (len(self.tokens_a), len(self.tokens_b)) * 3)
 
     _pictures = (".svg", ".png", ".pdf")
 
@@ -139,7 +144,7 @@ class Attribution(Shown):
     @property
     def compared_with(self) -> str:
         """What the texts are compared with where reference terms are left, in words."""
-        if self.method.startswith("Presence("):
+        if self.method.startswith(("Presence(", "Removal(")):
             return "the texts without their words"
         return "texts of padding" if "reference=PaddingReference()" in self.method else "their references"
 
@@ -182,6 +187,7 @@ class Attribution(Shown):
             offsets_a=tuple(word.offset for word in words_a),
             offsets_b=tuple(word.offset for word in words_b),
             matrix=summed(summed(self.matrix, words_a).T, words_b).T,
+            standard_errors=_summed(self.standard_errors, words_a, words_b),
             prompted_a=moved(words_a, self.prompted_a),
             prompted_b=moved(words_b, self.prompted_b),
             unknown_a=touching(words_a, self.unknown_a),
@@ -198,6 +204,7 @@ class Attribution(Shown):
             offsets_a=tuple(part.offset for part in parts_a),
             offsets_b=tuple(part.offset for part in parts_b),
             matrix=summed(summed(self.matrix, parts_a).T, parts_b).T,
+            standard_errors=_summed(self.standard_errors, parts_a, parts_b),
             prompted_a=moved(parts_a, self.prompted_a),
             prompted_b=moved(parts_b, self.prompted_b),
             unknown_a=touching(parts_a, self.unknown_a),
@@ -222,6 +229,7 @@ class Attribution(Shown):
             offsets_a=tuple(self.offsets_a[i] for i in rows),
             offsets_b=tuple(self.offsets_b[j] for j in columns),
             matrix=self.matrix[np.ix_(rows, columns)],
+            standard_errors=None if self.standard_errors is None else self.standard_errors[np.ix_(rows, columns)],
             prompted_a=tuple(rows.index(i) for i in self.prompted_a if i in rows),
             prompted_b=tuple(columns.index(j) for j in self.prompted_b if j in columns),
             unknown_a=tuple(rows.index(i) for i in self.unknown_a if i in rows),
@@ -240,10 +248,12 @@ class Attribution(Shown):
     def to_dataframe(self) -> Any:
         """A pandas table: a row for each pair, with position_a, token_a, position_b, token_b and attribution.
 
+        Where orders of words were drawn also with the standard_error of each.
+
         Raises:
             ImportError: pandas is not installed.
         """
-        return dataframes.of_pairs(self.tokens_a, self.tokens_b, self.matrix)
+        return dataframes.of_pairs(self.tokens_a, self.tokens_b, self.matrix, self.standard_errors)
 
     def __repr__(self) -> str:
         kind = "exact" if self.is_exact else "approximate"
@@ -253,6 +263,10 @@ class Attribution(Shown):
             f"{self.similarity} {decimals(self.score, 4)}, {len(self.tokens_a)} × {len(self.tokens_b)} pairs "
             f"explain {decimals(self.explained, 4)}, {kind}, layer {self.layer}, error {self.error:.1e})"
         )
+
+
+def _summed(cells: np.ndarray | None, rows: list[Group], columns: list[Group]) -> np.ndarray | None:
+    return None if cells is None else summed(summed(cells, rows).T, columns).T
 
 
 def unreliable(error: float) -> str:

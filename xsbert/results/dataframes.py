@@ -23,8 +23,11 @@ def pandas() -> Any:
         ) from cause
 
 
-def of_pairs(tokens_a: tuple[str, ...], tokens_b: tuple[str, ...], matrix: np.ndarray) -> Any:
-    """A row for each token pair: positions and labels of both, and the attribution."""
+def of_pairs(
+    tokens_a: tuple[str, ...], tokens_b: tuple[str, ...], matrix: np.ndarray, standard_errors: np.ndarray | None
+) -> Any:
+    """A row for each token pair: positions and labels of both, the attribution, and its error where that is known."""
+    errors = {} if standard_errors is None else {"standard_error": standard_errors.ravel()}
     rows, columns = (each.ravel() for each in np.indices(matrix.shape))
     return pandas().DataFrame(
         {
@@ -33,5 +36,6 @@ def of_pairs(tokens_a: tuple[str, ...], tokens_b: tuple[str, ...], matrix: np.nd
             "position_b": columns,
             "token_b": [tokens_b[j] for j in columns],
             "attribution": matrix.ravel(),
+            **errors,
         }
     )

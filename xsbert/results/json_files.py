@@ -119,6 +119,8 @@ def _plain(value: Any) -> Any:
 Error = float
 """A relative error; infinite where what was missed has no size."""
 DTYPES = {"float32": np.float32, "float64": np.float64}
+OPTIONAL = " | None"
+"""How the annotation of a field ends that may hold nothing."""
 LARGEST_WHOLE = 2**53
 """Whole numbers beyond are not those that were written: JSON's are floats elsewhere."""
 
@@ -134,6 +136,10 @@ def restored_field(value: Any, declared: str, dtype: str) -> Any:
     Raises:
         TypeError, ValueError, OverflowError: it is no such value.
     """
+    if declared.endswith(OPTIONAL):
+        if value is None:
+            return None
+        declared = declared.removesuffix(OPTIONAL)
     if declared == "np.ndarray":
         return _array(value, dtype)
     if not declared.startswith("tuple["):
@@ -205,7 +211,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "float": _number,
     "Error": _error,
     "Offset": _offset,
-    "Picture | None": restored_picture,
+    "Picture": restored_picture,
 }
 """By annotation."""
 

@@ -67,6 +67,20 @@ def setting(x: Any) -> str:
     return str(x.method.replace(x.quadrature, "…").replace(f"layer={x.layer},", "layer=…,"))
 
 
+def effort(x: Any) -> str:
+    """What an attribution took for its two texts: nodes of a quadrature, or sub-texts that were encoded."""
+    if not x.method.startswith("Removal("):
+        return f"{x.nodes[0]} + {x.nodes[1]} nodes"
+    return f"{x.nodes[0]} + {x.nodes[1]} sub-texts" if any(x.nodes) else str(x.quadrature)
+
+
+def sureness(x: Any) -> list[str]:
+    """What is said of standard errors: the largest of all pairs; nothing where nothing was drawn."""
+    if x.standard_errors is None:
+        return []
+    return [f"standard errors of pairs up to {decimals(float(np.max(x.standard_errors, initial=0)), 3)}"]
+
+
 def checked_count(k: int) -> int:
     """How many of the strongest are asked for: a whole number from 1 on."""
     return at_least(k, 1, "top(k)", "a whole number, such as 5")

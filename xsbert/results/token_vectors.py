@@ -10,6 +10,7 @@ import numpy as np
 from xsbert.results.json_files import Error, check_places
 from xsbert.results.parts.picture import Picture
 from xsbert.results.parts.words import (
+    Group,
     Offset,
     Span,
     checked_spans,
@@ -79,16 +80,25 @@ class TokenVectors(EmbeddedText):
 
     Args:
         vectors: the token vectors u, `(S, D)`.
+        spread: where they are means over drawn orders, how far each of P orders is from them over √(P (P − 1)), `(P, S,
+            D)`: the variance of u_s · w along any direction w is Σ_p (spread[p, s] · w)².
 
     The other fields are those of `EmbeddedText`.
     """
 
     vectors: np.ndarray
+    spread: np.ndarray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         tokens, dimensions = len(self.tokens), len(self.embedding)
         shape = (len(self.offsets), *self.vectors.shape, *self.reference_embedding.shape)
-        self._freeze(shape, (tokens, tokens, dimensions, dimensions))
+        spread = (tokens, dimensions) if self.spread is None else self.spread.shape[1:]
+        self._freeze((*shape, *spread), (tokens, tokens, dimensions, dimensions, tokens, dimensions))
+
+    @property
+    def standard_errors(self) -> np.ndarray | None:
+        """The root of each vector's variance, `(S,)`, in units of the embedding; None where nothing was drawn."""
+        return None if self.spread is None else np.sqrt((self.spread.astype(np.float64) ** 2).sum(axis=(0, 2)))
 
     def words(self) -> TokenVectors:
         """The same with the vectors of each word's tokens summed. Special tokens and a prompt's stay."""
@@ -110,6 +120,7 @@ class TokenVectors(EmbeddedText):
             tokens=tuple(label(self.text, self.tokens, self.offsets, word) for word in words),
             offsets=tuple(word.offset for word in words),
             vectors=summed(self.vectors, words),
+            spread=_spread(self.spread, words),
             prompted=moved(words, self.prompted),
             unknown=touching(words, self.unknown),
         )
@@ -122,6 +133,7 @@ class TokenVectors(EmbeddedText):
             tokens=folded_labels(self.tokens, parts, self.prompt),
             offsets=tuple(part.offset for part in parts),
             vectors=summed(self.vectors, parts),
+            spread=_spread(self.spread, parts),
             prompted=moved(parts, self.prompted),
             unknown=touching(parts, self.unknown),
         )
@@ -137,3 +149,7 @@ class TokenVectors(EmbeddedText):
             f"TokenVectors({shortened(self.text)}, {len(self.tokens)} tokens, {len(self.embedding)} dimensions, "
             f"layer {self.layer}, error {self.error:.1e})"
         )
+
+
+def _spread(spread: np.ndarray | None, groups: list[Group]) -> np.ndarray | None:
+    return None if spread is None else np.stack([summed(rows, groups) for rows in spread])

@@ -16,7 +16,7 @@ from xsbert.evaluation.methods.explainer import Explainer, IntegratedJacobian, U
 from xsbert.evaluation.methods.matrices import WordMatrix, Words
 from xsbert.evaluation.methods.products import Decomposition
 from xsbert.evaluation.methods.relevance import Relevance
-from xsbert.models import HiddenStates, Presence, XSTransformer
+from xsbert.models import HiddenStates, Presence, Removal, XSTransformer
 
 METHODS: dict[str, Callable[[XSTransformer, int | None], Explainer]] = {
     "presence": lambda model, layer: IntegratedJacobian(model, Presence(layer)),
@@ -26,6 +26,7 @@ METHODS: dict[str, Callable[[XSTransformer, int | None], Explainer]] = {
     ),
     "relevance": lambda model, layer: Relevance(model, layer or 0),
     "decomposition": lambda model, layer: Decomposition(model),
+    "removal": lambda model, layer: IntegratedJacobian(model, Removal()),
     "uniform": lambda model, layer: Uniform(model),
 }
 """What studies look at, by name, for a model and a layer, or the method's own: ours, and what stands beside it."""

@@ -14,7 +14,7 @@ from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import fitted, padded, shown, width
 from xsbert.command.terminal.messages import say
 from xsbert.command.terminal.passage import painted, passage
-from xsbert.results.record import decimals
+from xsbert.results.record import decimals, effort, sureness
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
@@ -102,7 +102,8 @@ def _sum(x: Attribution, unit: str) -> list[str]:
 
 def _computed(x: Attribution) -> list[str]:
     """How the attribution was computed, in small print."""
-    return [f"{x.similarity}, error {x.error:.0e}, {x.nodes[0]} + {x.nodes[1]} nodes", f"method {x.method}"]
+    figures = [x.similarity, f"error {x.error:.0e}", *sureness(x), effort(x)]
+    return [", ".join(figures), f"method {x.method}"]
 
 
 def _pairs(x: Attribution, top: int, unit: str, coloured: bool) -> list[str]:

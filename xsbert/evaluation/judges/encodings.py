@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sentence_transformers.sentence_transformer.modules import Normalize
-from torch import nn
 
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.prompts import routed
+from xsbert.models.removal import encodings as embeddings
+from xsbert.models.removal.sources import encode_of
 
 
 class Encodings:
@@ -29,24 +29,16 @@ class Encodings:
         self.similarity = str(model.similarity_fn_name) if similarity is None else similarity
         if self.similarity not in ("cosine", "dot"):
             raise ValueError(f"similarity got {self.similarity!r}; expected 'cosine' or 'dot'.")
-        self._model = model
-        self._known: dict[str, np.ndarray] = {}
+        self._all = embeddings.Encodings(encode_of(model))
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """The embeddings, `(B, D)`; of length 1 (or 0) for cosine."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if new:
-            with evaluating(self._model):
-                found = np.asarray(self._model.encode(new, batch_size=64, show_progress_bar=False), dtype=np.float64)
-            if self.similarity == "cosine":
-                lengths = np.linalg.norm(found, axis=1, keepdims=True)
-                found = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
-            self._known.update(zip(new, found, strict=True))
-        return np.stack([self._known[text] for text in texts])
+        found = self._all(texts)
+        return embeddings.of_unit_length(found) if self.similarity == "cosine" else found.astype(np.float64)
 
     def forget(self) -> None:
         """Frees the embeddings at hand."""
-        self._known.clear()
+        self._all.forget()
 
 
 def divides(model: XSTransformer) -> bool:
@@ -56,24 +48,6 @@ def divides(model: XSTransformer) -> bool:
         ValueError: it is neither cosine nor dot.
     """
     return Encodings(model).similarity == "cosine" or isinstance(routed(list(model), "")[-1], Normalize)
-
-
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """Within the context, the model is in evaluation mode; each module's own mode is put back.
-
-    What is no module, and so has no mode, is left alone.
-    """
-    if not isinstance(model, nn.Module):
-        yield
-        return
-    training = [module for module in model.modules() if module.training]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def placeholder(tokenizer: Any) -> str:

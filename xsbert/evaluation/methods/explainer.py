@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from xsbert.evaluation.methods.matrices import Matrix, PairMatrix
-from xsbert.models import HiddenStates, Method, XSTransformer
+from xsbert.models import HiddenStates, Method, Removal, XSTransformer
 from xsbert.models.inputs.text import read
 
 Pairs = Sequence[tuple[str, str]]
@@ -33,7 +33,7 @@ class IntegratedJacobian:
     """
 
     model: XSTransformer = field(repr=False)
-    method: Method = HiddenStates()  # noqa: RUF009  # a frozen value
+    method: Method | Removal = HiddenStates()  # noqa: RUF009  # a frozen value
 
     def explain(self, pairs: Pairs) -> Sequence[Matrix]:
         """`Attribution`s."""

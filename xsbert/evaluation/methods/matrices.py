@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from xsbert.results.parts.sub_texts import kept
 from xsbert.results.parts.words import Group, Offset, Span, group, summed
 
 
@@ -88,18 +89,9 @@ class Words:
         Args:
             chosen: for each word, whether it stays.
             put: what stands in place of each other word; by default nothing, one space where several
-                are left, and one where punctuation held two words together: "well-known" without its
-                hyphen is no new word.
+                are left, and one where punctuation held two words together.
         """
-        text, parts, end = self.text, [], 0
-        gone = [span for span, stays in zip(self.spans, chosen, strict=True) if not stays]
-        for start, stop in gone:
-            joint = text[max(0, start - 1) : start].isalnum() and text[stop : stop + 1].isalnum()
-            apart = " " if joint and not any(map(str.isalnum, text[start:stop])) else ""
-            parts += [text[end:start], put or apart]
-            end = stop
-        text = "".join([*parts, text[end:]])
-        return text if put or not gone else " ".join(text.split())
+        return kept(self.text, self.spans, chosen, put)
 
     def without(self, word: int, put: str = "") -> str:
         """The text with one word left out, or replaced."""

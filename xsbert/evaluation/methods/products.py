@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from xsbert.evaluation.judges.encodings import divides, evaluating
+from xsbert.evaluation.judges.encodings import divides
 from xsbert.evaluation.methods.explainer import Pairs
 from xsbert.evaluation.methods.matrices import Matrix, PairMatrix
 from xsbert.models import XSTransformer
 from xsbert.models.inputs.text import Text, read
+from xsbert.models.removal.sources import evaluating
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from xsbert.models.encoders.pairing import Pairing
 from xsbert.models.inputs.batches import Batch, batched, batches, pulled_through
 from xsbert.models.inputs.prompts import TextInput, routed
 from xsbert.models.inputs.text import Text, read
+from xsbert.models.inputs.units import TOKENS, Units, attribution_by, vectors_by
 from xsbert.models.methods.method import Method
 from xsbert.models.names import name_of
 from xsbert.models.progress import Progress, progress_of
@@ -69,7 +70,7 @@ class Engine:
     def token_vectors(self, texts: Sequence[TextInput], progress: Progress) -> list[TokenVectors]:
         """Each text's token vectors, in the order of the texts; `progress` is told of each text once."""
         vectors = dict(self._forward(list(self._read(texts).values()), progress))
-        return [vectors[text] for text in texts]
+        return [vectors_by(vectors[text], self._units) for text in texts]
 
     def explain(
         self, pairs: Sequence[tuple[TextInput, TextInput]], similarity: str, show: bool | None = None
@@ -92,7 +93,11 @@ class Engine:
                 pairing.add(name, vectors)
             for name in sorted(pulled, key=lambda name: lengths[name], reverse=True):
                 self._pull(texts[name], pulled[name], pairing, progress)
-        return pairing.attributions
+        return [attribution_by(x, self._units) for x in pairing.attributions]
+
+    @property
+    def _units(self) -> Units:
+        return getattr(self.method, "units", TOKENS)
 
     def split(self, texts: Batch) -> Split:
         """The modules that these texts run through, split at the layer."""
@@ -169,9 +174,8 @@ class Engine:
                     break
                 integrals = self._token_vectors(paths, split)
         except NoDerivative as cause:
-            raise ValueError(
-                f"{type(self.model.transformers_model).__name__} can't be explained: {cause}. Try another layer."
-            ) from cause
+            name = type(self.model.transformers_model).__name__
+            raise ValueError(f"{name} can't be explained: {cause}. Try another layer, or Removal().") from cause
         if paths.left:
             say_once(
                 f"Derivatives are taken by {paths.way}, which takes longer. Not by {'; nor by '.join(paths.left)}."

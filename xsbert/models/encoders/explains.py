@@ -14,7 +14,10 @@ from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 from xsbert.models.inputs.prompts import both, text_inputs
 from xsbert.models.inputs.text import check_string
+from xsbert.models.methods.removal import Removal
 from xsbert.models.progress import progress_of
+from xsbert.models.removal.engine import RemovalEngine, texts_of
+from xsbert.models.removal.sources import OfModel
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
 from xsbert.results.rankings.ranking import Ranking, ranked
@@ -34,7 +37,8 @@ class Explains(Wraps):
             text_a, text_b: the texts, with S_a and S_b tokens.
             method: what is integrated, and how. By default `Presence()`: how much each word is there, so that the
                 pairs of any model sum to its score. `HiddenStates()` is the papers'. Their arguments are the layer, the
-                quadrature and more. Static embeddings need none.
+                quadrature and more. Static embeddings need none. `Removal()` takes words away for real, and explains
+                what has no gradients too.
             similarity: "cosine" or "dot"; by default the model's own `similarity_fn_name`.
             prompt, prompt_name, task: what `encode` puts before a text, as there; with the task "query" or
                 "document" what `encode_query` and `encode_document` put there, and the route that they
@@ -85,9 +89,12 @@ class Explains(Wraps):
         prompts, names, tasks = (both(chosen[name]) for name in ("prompt", "prompt_name", "task"))
         side_a = text_inputs(self, texts_a, prompts[0], names[0], tasks[0])
         side_b = text_inputs(self, texts_b, prompts[1], names[1], tasks[1])
+        inputs, method, show = list(zip(side_a, side_b, strict=True)), chosen["method"], chosen["show_progress_bar"]
         with undisturbed(self.device):
-            engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
-            return engine.explain(list(zip(side_a, side_b, strict=True)), similarity, chosen["show_progress_bar"])
+            if isinstance(method, Removal):
+                with progress_of(len(texts_of(inputs)), show) as progress:
+                    return RemovalEngine(OfModel(self), method, similarity).explain(inputs, progress)
+            return Engine(self, method, chosen["memory"], chosen["matmul_dtype"]).explain(inputs, similarity, show)
 
     def explain_ranking(
         self,
@@ -138,5 +145,8 @@ class Explains(Wraps):
         prompted = text_inputs(self, listed_texts(texts), chosen["prompt"], chosen["prompt_name"], chosen["task"])
         bar = progress_of(len(set(prompted)), chosen["show_progress_bar"])
         with undisturbed(self.device), bar as progress:
-            engine = Engine(self, chosen["method"], chosen["memory"], chosen["matmul_dtype"])
-            return engine.token_vectors(prompted, progress)
+            method, similarity = chosen["method"], str(self.similarity_fn_name)
+            if isinstance(method, Removal):
+                check_similarity(similarity)
+                return RemovalEngine(OfModel(self), method, similarity).token_vectors(prompted, progress)
+            return Engine(self, method, chosen["memory"], chosen["matmul_dtype"]).token_vectors(prompted, progress)

@@ -12,6 +12,7 @@ from xsbert.models.inputs.prompts import Both
 from xsbert.models.methods.hidden_states import HiddenStates
 from xsbert.models.methods.method import Method, check_method
 from xsbert.models.methods.presence import Presence
+from xsbert.models.methods.removal import Removal
 from xsbert.results.arguments import at_least
 
 
@@ -19,7 +20,8 @@ class WorkOptions(TypedDict, total=False):
     """How token vectors are computed.
 
     Keys:
-        method: what is integrated, and how: by default `Presence()`; the papers' is `HiddenStates()`.
+        method: what is integrated, and how: by default `Presence()`; the papers' is `HiddenStates()`; `Removal()` takes
+            words away for real.
         memory: the bytes that a pass may hold beyond the model; by default a quarter of what is free. What doesn't
             fit is done in parts, down to one tangent at one point.
         matmul_dtype: a lower precision for products with weights, such as torch.bfloat16 where the device has matrix
@@ -29,7 +31,7 @@ class WorkOptions(TypedDict, total=False):
             in a notebook. It moves within a long text too.
     """
 
-    method: Method
+    method: Method | Removal
     memory: int | None
     matmul_dtype: torch.dtype | None
     show_progress_bar: bool | None
@@ -87,7 +89,7 @@ FOR_MATCHES: MatchOptions = {
     "show_progress_bar": None,
 }
 """The options' defaults."""
-METHODS = (Presence, HiddenStates)
+METHODS = (Presence, HiddenStates, Removal)
 Options = TypeVar("Options", VectorOptions, PairOptions, MatchOptions)
 
 
@@ -109,7 +111,8 @@ def settled(options: Mapping[str, Any], defaults: Options, function: str) -> Opt
             raise TypeError(f"{function} got an unexpected option {name!r}; expected some of {', '.join(defaults)}.")
     chosen: Any = {**defaults, **options}
     if "method" in chosen:
-        check_method(chosen["method"])
+        if not isinstance(chosen["method"], Removal):
+            check_method(chosen["method"])
         if chosen["memory"] is not None:
             chosen["memory"] = at_least(chosen["memory"], 1, "memory", "bytes, such as 2 * 2**30")
         if (dtype := chosen["matmul_dtype"]) not in (None, torch.bfloat16, torch.float16):

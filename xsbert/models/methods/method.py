@@ -72,7 +72,9 @@ def even_shares(players: Tensor, shared: bool) -> Tensor:
 def check_method(method: Any) -> None:
     """Raises TypeError for what is no method."""
     if isinstance(method, type) or not hasattr(method, "paths"):
-        raise TypeError(f"method got {method!r:.60}; expected a method, such as Presence() or HiddenStates(layer=-2).")
+        raise TypeError(
+            f"method got {method!r:.60}; expected a method, such as Presence(), HiddenStates(layer=-2) or Removal()."
+        )
 
 
 def check_settings(quadrature: Any, mode: Any) -> None:

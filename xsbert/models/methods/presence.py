@@ -13,6 +13,7 @@ from xsbert.attribution.mode import ByLength, Mode
 from xsbert.attribution.quadrature.adaptive import Adaptive
 from xsbert.attribution.quadrature.rule import Rule
 from xsbert.models.inputs.batches import Batch
+from xsbert.models.inputs.units import SENTENCES, TOKENS, WORDS, Units, check_units, grouped_by, named
 from xsbert.models.methods.method import check_settings, even_shares
 from xsbert.models.splitting.complete import check_complete
 from xsbert.models.splitting.split import Split
@@ -46,9 +47,14 @@ class Presence:
         mode: `Forward()`, `Reverse()`, or `ByLength()`, as of `HiddenStates`.
         layer_stack: the dotted path of the list of layers in the encoder, such as "encoder.layer"; by default the
             longest list of alike modules.
+        units: whose tokens come and go together: "tokens", each by itself; "words", "sentences", or a function from a
+            text to spans of it, [start, end) in characters, outside of which are words. A unit's vector is the sum of
+            its tokens', for all go along one path; where f(∅) is shared, it is so evenly among units.
 
     Raises:
-        TypeError: `layer` is no whole number, `quadrature` no rule, `mode` no mode, or `layer_stack` no string.
+        TypeError: `layer` is no whole number, `quadrature` no rule, `mode` no mode, `layer_stack` no string, or `units`
+            neither.
+        ValueError: `units` is another name.
     """
 
     layer: int | None = None
@@ -56,19 +62,33 @@ class Presence:
     quadrature: Rule = Adaptive()  # noqa: RUF009  # frozen values
     mode: Mode = ByLength()  # noqa: RUF009
     layer_stack: str | None = None
+    units: Units = TOKENS
 
     def __post_init__(self) -> None:
         if self.layer is not None:
             object.__setattr__(self, "layer", whole_number(self.layer, "layer", "a whole number, such as 0"))
         check_settings(self.quadrature, self.mode)
+        check_units(self.units, (TOKENS, WORDS, SENTENCES))
 
     def __repr__(self) -> str:
         stack = "" if self.layer_stack is None else f", layer_stack={self.layer_stack!r}"
-        return f"Presence(layer={self.layer}, shared={self.shared}, quadrature={self.quadrature!r}{stack})"
+        units = "" if self.units == TOKENS else f", units={named(self.units)}"
+        return f"Presence(layer={self.layer}, shared={self.shared}, quadrature={self.quadrature!r}{stack}{units})"
 
     def shares(self, texts: Batch) -> Tensor:
-        """The same for each token that comes and goes, `(B, S)`, where f(∅) is shared; else zeros."""
-        return even_shares(players(texts), self.shared)
+        """The same for each unit that comes and goes, divided among its tokens, `(B, S)`; zeros if f(∅) stands."""
+        shares = even_shares(players(texts), self.shared)
+        if self.units == TOKENS or not self.shared:
+            return shares
+        for row, text in zip(shares, texts.texts, strict=True):
+            come_and_go = [
+                inside
+                for unit in grouped_by(text.input.string, text.offsets, self.units)
+                if (inside := [position for position in unit.positions if row[position]])
+            ]
+            for inside in come_and_go:
+                row[inside] = 1 / (len(come_and_go) * len(inside))
+        return shares
 
     def paths(self, split: Split, texts: Batch, tokenizer: Any, memory: float) -> tuple[Paths, Tensor]:
         """The paths from the texts without their words to the texts, and the texts' embeddings, `(B, D)`.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from xsbert.models.splitting.presence import present, prompt_length
 from xsbert.models.splitting.split import Split
 
-REMEDY = "Use HiddenStates(), the papers' method, for it."
+REMEDY = "Use HiddenStates(), the papers' method, for it; or Removal(), which takes words away for real."
 
 
 def check_complete(split: Split, features: dict[str, Any], hidden: Tensor, players: Tensor) -> None:

@@ -51,6 +51,7 @@ class Split:
         kept = without_trailing_normalize(modules)
         self.normalizes = len(kept) < len(modules)
         self.truncate_dim = truncate_dim
+        transformers_model(nn.ModuleList(kept))  # what has none may not be copied
         self.modules = private_copy(kept, attribution_dtype(modules))
         self._layers = layers_of(transformers_model(self.modules), layer_stack)
         self.layer = resolve_layer(layer, len(self._layers))
@@ -254,7 +255,7 @@ def transformers_model(modules: nn.Module) -> PreTrainedModel:
             return module
     raise ValueError(
         f"Got modules {[type(module).__name__ for module in modules.children()]}; expected a transformer among them, "
-        "or a StaticEmbedding as the first: of other encoders it is not known what a text's tokens add."
+        "or a StaticEmbedding first: what tokens add to others is not known. Use Removal(): it needs embeddings alone."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from xsbert.results.attribution import Attribution, unreliable
 from xsbert.results.rankings.ranking import Ranking
-from xsbert.results.record import decimals
+from xsbert.results.record import decimals, effort, sureness
 
 MOST_NAMED = 5
 """Documents that a line names by their places; of more it says how many."""
@@ -77,8 +77,7 @@ def unknown(x: Attribution) -> str:
 
 def facts(x: Attribution) -> list[str]:
     """How it was computed."""
-    nodes = f"{x.nodes[0]} + {x.nodes[1]} nodes"
-    return [f"{x.similarity} similarity", f"error {x.error:.0e}", x.model, x.method, nodes]
+    return [f"{x.similarity} similarity", f"error {x.error:.0e}", *sureness(x), x.model, x.method, effort(x)]
 
 
 def meaning_of_all(ranking: Ranking) -> str:
@@ -99,7 +98,8 @@ def facts_of_all(ranking: Ranking) -> list[str]:
     nodes = sorted(count for x in ranking for count in x.nodes)
     found = [f"error up to {max(x.error for x in ranking):.0e}"]
     found += [_each(x.model for x in ranking), _each(x.method for x in ranking)]
-    return [*found, f"{nodes[0]} to {nodes[-1]} nodes a text"]
+    kinds = {effort(x).rpartition(" ")[2] for x in ranking}
+    return [*found, f"{nodes[0]} to {nodes[-1]} {' or '.join(sorted(kinds))} a text"] if any(nodes) else found
 
 
 def unread_of_all(ranking: Ranking) -> str:

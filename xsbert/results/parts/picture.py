@@ -34,14 +34,12 @@ class Picture(NamedTuple):
             )
 
 
-def restored_picture(value: Any) -> Picture | None:
-    """A picture from its plain values, as JSON holds them; None where there is none.
+def restored_picture(value: Any) -> Picture:
+    """A picture from its plain values, as JSON holds them.
 
     Raises:
         TypeError, ValueError: the values are no picture's.
     """
-    if value is None:
-        return None
     width, height, rows, columns, boxes, data = value
     sizes = (width, height, rows, columns)
     if any(isinstance(size, bool) or not isinstance(size, int) for size in sizes) or not isinstance(data, str):
