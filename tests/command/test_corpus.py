@@ -72,6 +72,10 @@ def test_what_is_added_again_is_skipped(command, table, store):  # noqa: F811
         (("corpus", "add", "no.csv", "--store", "NEW"), "'no.csv', which is no file"),
         (("corpus", "add", "TABLE", "--store", "STORE", "--column", "sku", "--id", "sku"), "with another text"),
         (("corpus", "add", "TABLE", "--store", "STORE", "--precision", "int8"), "expected --column"),
+        (
+            ("corpus", "add", "TABLE", "--store", "NEW", "--column", "text", "--method", "removal"),
+            "a store keeps no standard errors",
+        ),
     ],
 )
 def test_what_can_not_be_done_is_said_in_a_line(command, table, store, tmp_path, arguments, error):  # noqa: F811

@@ -14,7 +14,7 @@ from xsbert.__main__ import main
 from xsbert.attribution import ranked
 from xsbert.command.actions.pair import report
 from xsbert.command.actions.rank import report as ranking_report
-from xsbert.models import HiddenStates
+from xsbert.models import HiddenStates, Removal
 from xsbert.plot import page
 from xsbert.plot.figures.axes import summary
 
@@ -75,6 +75,23 @@ def test_the_papers_method_says_what_its_sum_is_compared_with(command, minilm):
     assert len(terms) == 4
     assert score == pytest.approx(sum(terms), abs=2e-3)
     assert "outside the texts ([CLS], [SEP])" in output
+
+
+def test_words_or_sentences_are_taken_away(command, minilm):
+    output = command(A, B, "--method", "removal")[1]
+    x = minilm.explain(A, B, method=Removal())
+    assert f"{x.score:.4f} similar = the sum of all word pairs" in output
+    assert "31 + 127 sub-texts" in output
+    output = command(f"{A} {B}", B, "--method", "removal", "--units", "sentences", "--top", "1")[1]
+    assert f"{B}" in output
+    assert "3 + 1 sub-texts" in output
+    output = command(f"{A} {B}", B, "--units", "sentences")[1]
+    assert re.search(rf"{re.escape(A)} +[+-]?\d\.\d+ +{re.escape(B)}", output)
+    for more in (("removal", "--layer", "2"), ("hidden-states", "--units", "words")):
+        status, output, error = command(A, B, "--method", *more)
+        assert (status, output) == (2, "")
+        assert f"--method {more[0]}" in error
+        assert f"leave out {more[1]}" in error
 
 
 def test_an_exact_model_leaves_nothing_unexplained(command, tiny_folders):

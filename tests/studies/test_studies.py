@@ -10,7 +10,7 @@ from tests.studies.conftest import PAIRS
 from xsbert.evaluation import IntegratedJacobian
 from xsbert.evaluation.methods.matrices import WordMatrix
 from xsbert.evaluation.statistics import Mean, bootstrap, bootstrap_of, spearman
-from xsbert.models import HiddenStates, Presence
+from xsbert.models import HiddenStates, Presence, XSFunction
 from xsbert.studies import NAMES
 from xsbert.studies import study as study_of
 from xsbert.studies.explanations import Explanations
@@ -298,3 +298,15 @@ def test_what_needs_no_parser_asks_for_none(made, name):
 def test_two_models_of_one_name_are_refused(made, minilm):
     with pytest.raises(ValueError, match="two models are called 'minilm'"):
         made(others={"minilm": minilm})
+
+
+def test_a_function_is_asked_what_needs_no_layers(minilm, tmp_path):
+    """By removal a study of a function finds what it finds of the model behind it."""
+    model = XSFunction(lambda texts: minilm.encode(texts), name="service")
+    pairs = [tuple(pair) for pair in PAIRS[:4]]
+    found = study_of("few-pairs", model, pairs, ("removal",), folder=tmp_path / "a")
+    own = study_of("few-pairs", minilm, pairs, ("removal",), folder=tmp_path / "b")
+    assert [claim.found for claim in found.claims] == [claim.found for claim in own.claims]
+    for name, methods in (("few-pairs", ("presence",)), ("steps", ("removal",))):
+        with pytest.raises(ValueError, match="the function 'service'"):
+            study_of(name, model, pairs, methods)

@@ -12,6 +12,7 @@ from xsbert.command.terminal.messages import say
 if TYPE_CHECKING:
     from xsbert.models.encoders.transformer import XSTransformer
     from xsbert.models.methods.method import Method
+    from xsbert.models.methods.removal import Removal
 
 UNREADABLE = (AttributeError, EOFError, ImportError, KeyError, RuntimeError, pickle.UnpicklingError)
 """What the host raises on a damaged model folder, beside OSError, TypeError and ValueError."""
@@ -50,14 +51,27 @@ def hide_bars() -> None:
     logging.disable_progress_bar()
 
 
-def asked_method(options: argparse.Namespace) -> Method | None:
+def asked_method(options: argparse.Namespace) -> Method | Removal | None:
     """The method that `--method` and `--layer` ask for; None where neither is there, and a store has its own."""
-    return None if options.method is None and options.layer is None else method(options)
+    return None if options.method is options.layer is options.units is None else method(options)
 
 
-def method(options: argparse.Namespace) -> Method:
-    """The method that `--method` and `--layer` ask for, by default presence."""
-    from xsbert.models import HiddenStates, Presence
+def method(options: argparse.Namespace) -> Method | Removal:
+    """The method that `--method`, `--layer` and `--units` ask for, by default presence.
+
+    Raises:
+        ValueError: the method has no layer, or no units.
+    """
+    from xsbert.models import HiddenStates, Presence, Removal
 
     layer = {} if options.layer is None else {"layer": options.layer}
-    return HiddenStates(**layer) if options.method == "hidden-states" else Presence(**layer)
+    units = {} if options.units is None else {"units": options.units}
+    if options.method == "removal":
+        if layer:
+            raise ValueError("--method removal takes words away from the text itself: leave out --layer.")
+        return Removal(**units)
+    if options.method == "hidden-states":
+        if units:
+            raise ValueError("--method hidden-states has each token by itself: leave out --units.")
+        return HiddenStates(**layer)
+    return Presence(**layer, **units)

@@ -12,7 +12,8 @@ from xsbert.command import help as texts
 from xsbert.command.terminal.messages import failed
 
 RANK, CORPUS, CHECK, PAIRS, CONTRAST, SERVE = "rank", "corpus", "check", "pairs", "contrast", "serve"
-METHODS = ("presence", "hidden-states")
+METHODS = ("presence", "hidden-states", "removal")
+UNITS = ("words", "sentences")
 FILE_TEXT = (
     "the documents, in UTF-8: a table whose first line names its columns (.csv, .tsv), JSON objects or texts (one a "
     "line in .jsonl, an array in .json), else one document a line, blank ones skipped"
@@ -191,7 +192,14 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--method",
         choices=METHODS,
         help="what is integrated: how much each word is there, so that the pairs sum to the similarity of any model; "
-        f"or the papers' hidden states, compared with a reference's (default: {METHODS[0]})",
+        "or the papers' hidden states, compared with a reference's; or removal: words are taken away for real, 256 "
+        f"sub-texts a text, which needs no gradients (default: {METHODS[0]})",
+    )
+    parser.add_argument(
+        "--units",
+        choices=UNITS,
+        help="what comes and goes as one, by presence and removal; of long texts sentences say more (default: tokens "
+        "by presence, words by removal)",
     )
     parser.add_argument(
         "--layer",

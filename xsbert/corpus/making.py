@@ -18,6 +18,7 @@ from xsbert.models.host import loaded_name
 from xsbert.models.inputs.prompts import Both, TextInput, both, text_inputs
 from xsbert.models.methods.method import Method
 from xsbert.models.methods.presence import Presence
+from xsbert.models.methods.removal import Removal
 from xsbert.models.references.weights_digest import weights_digest
 
 
@@ -73,6 +74,11 @@ def _recipe(
     Raises:
         TypeError, ValueError: as of `explain`, and for a precision that is not known.
     """
+    if isinstance(method, Removal):
+        raise TypeError(
+            f"method got {method!r}; expected Presence() or HiddenStates(): a store keeps no standard errors. Use "
+            "explain_ranking(…, method=Removal()) in its place."
+        )
     schema_of(1, precision)
     chosen = str(similarity or model.similarity_fn_name)
     check_similarity(chosen)

@@ -21,6 +21,7 @@ from xsbert.models.encoders.transformer import XSTransformer
 from xsbert.models.inputs.lists import listed_ids
 from xsbert.models.inputs.text import check_string
 from xsbert.models.methods.method import Method
+from xsbert.models.methods.removal import Removal
 from xsbert.models.progress import Progress, progress_of
 from xsbert.results.arguments import at_least
 from xsbert.results.rankings.ranking import Ranking, ranked
@@ -62,7 +63,7 @@ class VectorStore:
             name for name in schema_of(self.recipe.dimensions, self.recipe.precision).names if name != "id"
         ]
 
-    def check(self, method: Method | None = None, **asked: Any) -> None:
+    def check(self, method: Method | Removal | None = None, **asked: Any) -> None:
         """Raises ValueError where the store was made otherwise than is asked; None asks for nothing.
 
         Args:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from xsbert.models import XSTransformer
+from xsbert.models import XSFunction, XSTransformer
 from xsbert.models.references.weights_digest import digest_of
 
 UNTOLD = {"_name_or_path", "transformers_version", "architectures", "dtype"}
 """What an encoder's config holds that its scores don't depend on, or that its weights tell."""
 
 
-def fingerprint(model: XSTransformer) -> str:
-    """What changes with anything that its scores depend on: weights, modules, their settings, tokens, prompts."""
+def fingerprint(model: XSTransformer | XSFunction) -> str:
+    """What changes with anything that its scores depend on: weights, modules, their settings, tokens, prompts.
+
+    Of a function nothing is known but its name.
+    """
+    if isinstance(model, XSFunction):
+        return digest_of("function", model.name, model.similarity_fn_name)[:12]
     encoder: Any = model.transformers_model
     made_of = [type(module).__qualname__ for module in model.modules()], repr(model)
     settings = model.max_seq_length, model.truncate_dim, str(model.similarity_fn_name)

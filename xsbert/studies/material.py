@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +95,8 @@ class Material:
 
     def is_exact(self, model: str) -> bool:
         """Whether one of the models subtracts its reference's embedding, so that its pairs sum to its scores."""
-        return any(isinstance(module, ShiftingReferenceTransformer) for module in self.models[model])
+        modules: Iterable[Any] = getattr(self.models[model], "modules", tuple)()  # a function has none
+        return any(isinstance(module, ShiftingReferenceTransformer) for module in modules)
 
     @cached_property
     def _encodings(self) -> dict[str, Encodings]:

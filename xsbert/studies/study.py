@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
-from xsbert.models import XSTransformer
+from xsbert.models import XSFunction, XSTransformer
 from xsbert.models.names import name_of
 from xsbert.pairs import ScoredPair
 from xsbert.studies.explanations import METHODS, Explanations
@@ -26,11 +27,13 @@ NAMES = (
     "opposites",
     "lexical-bias",
 )
+OF_LAYERS = ("steps", "agreement")
+"""What is asked of a model's layers."""
 
 
 def study(
     name: str,
-    model: XSTransformer,
+    model: XSTransformer | XSFunction,
     pairs: Sequence[tuple[str, str, float]],
     methods: Sequence[str] = ("presence",),
     *,
@@ -44,9 +47,10 @@ def study(
 
     Args:
         name: of `NAMES`: what is asked.
-        model: the model.
+        model: the model; a function only for what needs no layers, and by "removal".
         pairs: two texts each, and what people say of their similarity, from 0 to 1.
-        methods: what explains: "presence", "padding", "padding, shared", "relevance", "decomposition", "uniform".
+        methods: what explains: "presence", "padding", "padding, shared", "relevance", "decomposition", "removal",
+            "uniform".
         others: models to compare with, by name; "agreement" needs some.
         layers: for "agreement" and "steps"; by default the first, the middle one and the last two.
         folder: where explanations are kept; the same folder goes on with them. By default they are not kept.
@@ -65,9 +69,14 @@ def study(
         raise ValueError("study got no pairs; expected some of (text a, text b, score).")
     if unknown := [method for method in methods if method not in METHODS]:
         raise ValueError(f"methods got {unknown[0]!r}; expected some of {', '.join(map(repr, METHODS))}.")
+    if isinstance(model, XSFunction) and (name in OF_LAYERS or set(methods) - {"removal"}):
+        raise ValueError(
+            f"study got the function {model.name!r}, {name!r} and {tuple(methods)}; expected methods=('removal',), and "
+            f"a question that needs no layers, as {' and '.join(map(repr, OF_LAYERS))} do."
+        )
     made = Material(
-        name=name_of(model),
-        model=model,
+        name=model.name if isinstance(model, XSFunction) else name_of(model),
+        model=cast(XSTransformer, model),
         scored=scored,
         whole=scored,
         methods=methods,

@@ -26,7 +26,7 @@ class Explainer(Protocol):
 
 @dataclass(frozen=True)
 class IntegratedJacobian:
-    """Ours, by any method.
+    """Ours, by any method; of a function by `Removal`.
 
     `HiddenStates(quadrature=RightRiemann(1))` is gradient × input: the Jacobian at the text itself, times the
     displacement from the reference.
