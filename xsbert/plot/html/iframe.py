@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xsbert.plot.html.document import page, templates
+from xsbert.plot.html.document import page
+from xsbert.plot.html.templates import templates
 from xsbert.results.attribution import Attribution
 from xsbert.results.check import CheckReport
 from xsbert.results.rankings.ranking import Ranking

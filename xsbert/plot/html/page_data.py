@@ -12,6 +12,8 @@ import numpy as np
 from xsbert.plot.html.kinds import function_words, kinds, sentences
 from xsbert.results.attribution import Attribution
 
+LONG = 200
+"""Characters of a text from which on the two stand beside each other, each in a box that scrolls."""
 MOST_BEHIND = 2000
 """Characters behind the last token that a page shows: what the model did not read."""
 PLAIN, CUT = -1, -2
