@@ -7,7 +7,8 @@ from typing import Any
 
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES
-from xsbert.plot.html.page_data import LONG, view
+from xsbert.plot.html.page_data import LONG, pictures, view
+from xsbert.plot.html.patches import has_picture, sides_of, trimmed
 from xsbert.plot.html.ranking import ranking_page
 from xsbert.plot.html.templates import document
 from xsbert.results.attribution import Attribution
@@ -24,7 +25,8 @@ STRONGEST = 10
 def page(x: Attribution | Sequence[Attribution] | Ranking | CheckReport) -> str:
     """An attribution or a ranking as one self-contained HTML page.
 
-    Pointing at a word, or moving to it by keyboard, colours the other text by its attributions with it.
+    Pointing at a word, or moving to it by keyboard, colours the other text, or the patches of the other picture, by its
+    attributions with it; so does a box that is drawn on a picture.
     Nothing is fetched, and texts are data: the page's policy runs its own script alone, by its hash.
 
     Args:
@@ -60,28 +62,40 @@ def page(x: Attribution | Sequence[Attribution] | Ranking | CheckReport) -> str:
 
 
 def pair_page(xs: Sequence[Attribution]) -> str:
-    """Two texts, and their heatmap; a switch where there are several explanations of them."""
+    """Two texts and their heatmap, or a picture and what goes with it; a switch where there are several explanations.
+
+    Of a picture that all of them explain the first one's is shown.
+    """
     first = xs[0]
     if any((x.text_a, x.text_b) != (first.text_a, first.text_b) for x in xs):
         raise ValueError("page got attributions of different texts; expected one pair, explained in several ways.")
+    if len({(x.picture_a is None, x.picture_b is None) for x in xs}) > 1:
+        raise ValueError("page got a text and a picture of one name; expected one pair, explained in several ways.")
     divided = [_views(x) for x in xs]
     explanations = [{"views": v, "score": x.score, "limit": x.limit} for v, x in zip(divided, xs, strict=True)]
+    values: dict[str, Any] = {
+        "title": f"{first.similarity} {summary.number(first.score)}: {first.text_a[:40]} – {first.text_b[:40]}",
+        "abouts": [summary.about(x) for x in xs],
+        "names": summary.names(xs),
+        "views": [view["name"] for view in max(divided, key=len)],
+    }
+    if has_picture(first):
+        for place, (explanation, x) in enumerate(zip(explanations, xs, strict=True)):
+            explanation["pictures"] = pictures(x, images=place == 0)
+        return document("pictured.html", {"explanations": explanations}, sides=sides_of(first), **values)
     found = {kind for views in divided for view in views for kind in view["kinds_a"] + view["kinds_b"]}
     return document(
         "pair.html",
         {"explanations": explanations},
-        title=f"{first.similarity} {summary.number(first.score)}: {first.text_a[:40]} – {first.text_b[:40]}",
-        abouts=[summary.about(x) for x in xs],
-        names=summary.names(xs),
-        views=[view["name"] for view in max(divided, key=len)],
         kinds=[(kind, shown) for kind, shown in NAMES.items() if kind in found],
         long=max(len(first.text_a), len(first.text_b)) > LONG,
         strongest=first.folded().trimmed().words().top(STRONGEST),
+        **values,
     )
 
 
 def _views(x: Attribution) -> list[dict[str, Any]]:
-    tokens = x.folded().trimmed()
+    tokens = trimmed(x.folded())
     words = tokens.words()
     views = [view(words, "words")]
     return views if words.matrix.shape == tokens.matrix.shape else [*views, view(tokens, "tokens")]

@@ -18,7 +18,8 @@ from xsbert.plot.html.page_data import printable
 
 SCRIPTS = {
     "pair.html": ("common.js", "heatmap.js", "picture.js", "table.js", "pair.js", "address.js"),
-    "ranking.html": ("common.js", "ranking.js"),
+    "pictured.html": ("common.js", "table.js", "patches.js", "pictured.js"),
+    "ranking.html": ("common.js", "patches.js", "ranking.js"),
     "check.html": (),
     "studies.html": (),
     "pairs.html": ("common.js", "pairs.js"),

@@ -17,6 +17,7 @@ const isShown = (i, j) => isStrong(state.view.matrix.at(i, j)) && !isOff("a", i)
 const value = (i, j) => (isShown(i, j) ? state.view.matrix.at(i, j) : 0);
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));
 const unit = () => (state.name === "words" ? "word" : "token");
+const heading = (side) => `${unit()} of ${side.toUpperCase()}`;
 const labels = (side) => state.view["labels_" + side];
 const shownNow = () => [state.at, state.name, state.least, [...state.off].sort()].join("|");
 
