@@ -124,7 +124,7 @@ function setView(index, name) {
     const picture = pictureOf(side);
     if (!picture) { words[side] = setText($("text-" + side), state.view[side], side); continue; }
     grids[side] = setPicture($("picture-" + side), picture, picture.data || explanations[0].pictures[side].data);
-    boxes[side] = choosingPatches($("picture-" + side), picture, grids[side], () => { if (boxes[side].now()) state.cell = null; draw(); });
+    boxes[side] = choosingPatches($("picture-" + side), picture, grids[side], () => { if (boxes[side].kept()) keptCell = null; if (boxes[side].now()) state.cell = null; draw(); });
     $("name-" + side).textContent = picture.name;
     $("unseen-" + side).hidden = !grids[side].cropped;
   }
