@@ -7,6 +7,7 @@ import io
 import re
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 from xsbert import Attribution
@@ -14,6 +15,9 @@ from xsbert.results.parts.picture import Picture
 
 CAPTION = "A red square left of a blue circle."
 WIDTH, HEIGHT = 420, 300
+GRID = 7
+FLOOR = 0.25 / (0.2 * GRID**2)
+"""The limit of a pair that has little in common: a quarter of the similarity of equals, over a fifth of the patches."""
 PLACES = {"red": (0.22, 0.55), "square": (0.22, 0.55), "blue": (0.74, 0.42), "circle": (0.74, 0.42)}
 """Where in what the model sees a word's thing is: across and down, from 0 to 1."""
 
@@ -88,3 +92,22 @@ def _pair(text_a, text_b, tokens_a, tokens_b, offsets_a, matrix, pictures, chang
         "picture_a": pictures[0], "picture_b": pictures[1],
     }  # fmt: skip
     return Attribution(**values | changes)
+
+
+def expected(values, limit):
+    """The colours that a page gives to values: none to the weakest."""
+    share = np.minimum(1, np.abs(values) / limit) ** 0.65
+    return pytest.approx(np.where(share < 0.1, 0, np.copysign(share, values)).tolist(), abs=2e-3)
+
+
+def patches(shown, side="b"):
+    """How strongly each patch is coloured, with its sign."""
+    return shown.evaluate(
+        f"[...document.querySelectorAll('#picture-{side} .patches > rect')]"
+        ".map(p => +p.style.getPropertyValue('--t') * (p.classList.contains('neg') ? -1 : 1))"
+    )
+
+
+def status(shown):
+    """What the page says, with a plain minus."""
+    return shown.locator("#status").inner_text().replace("−", "-")

@@ -6,19 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.helpers.browser import strengths
-from tests.helpers.pictures import picture, pictured, two_pictures
-from xsbert.attribution import ranked
+from tests.helpers.pictures import FLOOR, GRID, expected, patches, picture, pictured, status, two_pictures
 from xsbert.plot import page
-from xsbert.plot.html.kinds import kinds
-from xsbert.plot.html.page_data import view
-from xsbert.plot.html.patches import scales, trimmed
-
-GRID = 7
-FLOOR = 0.25 / (0.2 * GRID**2)
-"""The limit of a pair that has little in common: a quarter of the similarity of equals, over a fifth of the patches."""
+from xsbert.plot.html.patches import scales
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +21,6 @@ def x():
 @pytest.fixture
 def shown(browser, x, tmp_path):
     return browser.open(page(x), tmp_path, width=1280)
-
-
-def expected(values, limit):
-    share = np.minimum(1, np.abs(values) / limit) ** 0.65
-    return pytest.approx(np.where(share < 0.1, 0, np.copysign(share, values)).tolist(), abs=2e-3)
-
-
-def patches(shown, side="b"):
-    """How strongly each patch is coloured, with its sign."""
-    return shown.evaluate(
-        f"[...document.querySelectorAll('#picture-{side} .patches > rect')]"
-        ".map(p => +p.style.getPropertyValue('--t') * (p.classList.contains('neg') ? -1 : 1))"
-    )
 
 
 def place(shown, row, column, side="b"):
@@ -64,10 +43,6 @@ def in_box(first, last):
 
 def word(shown, text):
     return shown.locator("#text-a .w", has_text=text)
-
-
-def status(shown):
-    return shown.locator("#status").inner_text().replace("−", "-")
 
 
 def test_with_nothing_chosen_all_words_shade_the_picture(shown, x):
@@ -226,29 +201,21 @@ def test_what_the_model_did_not_see_is_grey(browser, x, tmp_path):
     assert not whole.get_by_text("grey: the model did not see it").is_visible()
 
 
-def test_what_the_model_adds_is_told_and_not_drawn(shown, x):
+def test_what_the_model_adds_is_told_and_not_drawn(browser, shown, x, tmp_path):
     assert shown.locator("#picture-b .patches > rect").count() == GRID**2
     shown.get_by_text("details", exact=True).click()
     share = f"{x.matrix[:, -1].sum():+.3f}"
     assert f"To the patches of picture B the model adds [CLS]: it has {share} of the sum" in (
         shown.locator("header").inner_text()
     )
+    strong = x.matrix.copy()
+    strong[:, -1] = 0.5  # more than any patch has
+    other = browser.open(page(replace(x, matrix=strong)), tmp_path)
+    assert patches(other) == patches(shown)
+    other.get_by_text("the strongest pairs, and files").click()
+    assert all(text.startswith("row") for text in other.locator("#pairs td:nth-child(2)").all_inner_texts())
     assert "the model adds" not in page(replace(x, matrix=x.matrix[:, :-1], tokens_b=x.tokens_b[:-1],
                                                 offsets_b=x.offsets_b[:-1]))  # fmt: skip
-
-
-def test_patches_are_no_special_tokens(x):
-    assert kinds(x.tokens_b, x.offsets_b, frozenset(), GRID**2) == ["patch"] * GRID**2 + ["special"]
-    data = view(x, "words")
-    assert data["kinds_b"][:2] == ["patch", "patch"]
-    assert data["labels_b"][GRID + 2] == "row 2, column 3"
-    assert data["kinds_a"][0] == "function"  # the patches have no say in what the language is
-
-
-def test_a_patch_without_a_part_keeps_its_place(x):
-    matrix = x.matrix.copy()
-    matrix[:, 10:20] = 0
-    assert trimmed(replace(x, matrix=matrix)).tokens_b == x.tokens_b
 
 
 def test_a_row_of_the_table_shows_its_word_and_patch(shown, x):
@@ -281,17 +248,6 @@ def test_a_finding_can_be_sent_by_its_address(browser, x, tmp_path):
     assert status(other) == before
     other.goto(other.url.partition("#")[0] + "#w=a99&box=b9.9.9.9&box=c1.1.1.1&x=7")
     assert other.locator(".kept, [aria-pressed=true]").count() == 0
-
-
-def test_several_explanations_keep_their_grids(browser, x, tmp_path):
-    shown = browser.open(html := page([x, replace(pictured(grid=5), model="another")]), tmp_path)
-    assert html.count(x.picture_b.data) == 1
-    assert len(patches(shown)) == GRID**2
-    shown.get_by_role("radio", name="another").check()
-    assert len(patches(shown)) == 25
-    assert shown.locator("#picture-b img").get_attribute("src") == x.picture_b.data
-    with pytest.raises(ValueError, match="a text and a picture of one name"):
-        page([x, replace(x, picture_b=None)])
 
 
 def test_a_picture_that_is_not_kept_is_a_grid(browser, x, tmp_path):
@@ -333,77 +289,3 @@ def test_nothing_is_torn_at_any_width(browser, tmp_path, width):
         assert box == pytest.approx(inner)
         picture_b = x.picture_b
         assert box["width"] / box["height"] == pytest.approx(picture_b.width / picture_b.height, rel=0.02)
-
-
-def test_a_notebook_shows_it_in_a_frame(browser, x, tmp_path):
-    shown = browser.open(x._repr_html_(), tmp_path)
-    inner = shown.frames[1]
-    inner.locator("#text-a .w", has_text="circle").hover()
-    assert patches(inner) == expected(x.matrix[x.tokens_a.index("circle"), : GRID**2], FLOOR)
-
-
-def test_a_ranking_shows_its_pictures_shaded_by_the_query(browser, x, tmp_path):
-    ranking = ranked([x, replace(pictured(grid=GRID, strength=0.03), text_b="</p><b>other.png")])
-    shown = browser.open(page(ranking), tmp_path)
-    images = shown.locator("#documents img")
-    assert images.count() == 2
-    assert images.nth(1).get_attribute("alt") == "</p><b>other.png"
-    found = """n => [...document.querySelectorAll(`#document-${n} .patches > rect`)]
-        .map(p => +p.style.getPropertyValue('--t'))"""
-    sums = [each.matrix[:, : GRID**2].sum(0) for each in ranking]
-    most = max(FLOOR, *(np.abs(each).max() for each in sums))
-    for n in range(2):
-        assert np.abs(shown.evaluate(found, n)) == expected(np.abs(sums[n]), most)
-    shown.locator("#query .w", has_text="circle").hover()
-    circle = x.tokens_a.index("circle")
-    assert shown.evaluate(found, 0) == expected(np.abs(x.matrix[circle, : GRID**2]), FLOOR)
-    assert f"“circle” finds: “scene.png” in document 1 +{x.matrix[circle].sum():.3f}" in status(shown)
-    with shown.expect_popup() as popup:
-        shown.get_by_role("button", name="open").nth(1).click()
-    opened = popup.value
-    opened.locator("#text-a .w", has_text="circle").hover()
-    assert max(patches(opened)) > 0.1
-    assert opened.locator("#name-b").inner_text() == "</p><b>other.png"
-
-
-def test_a_picture_can_be_the_query(browser, tmp_path):
-    pair = two_pictures((GRID, 5))
-    shown = browser.open(page(ranked([pair, replace(pair, matrix=pair.matrix / 2, score=0.3)])), tmp_path, width=360)
-    assert shown.evaluate("document.documentElement.scrollWidth") <= 360
-    assert shown.locator("#query img").count() == 1
-    shown.locator("#documents li").first.hover()
-    assert status(shown) == "What each patch of the query adds to the score of document 1"
-    x = pictured()
-    flipped = replace(
-        x, text_a=x.text_b, text_b=x.text_a, tokens_a=x.tokens_b, tokens_b=x.tokens_a, offsets_a=x.offsets_b,
-        offsets_b=x.offsets_a, matrix=np.ascontiguousarray(x.matrix.T), picture_a=x.picture_b, picture_b=None,
-    )  # fmt: skip
-    shown = browser.open(page(ranked([flipped])), tmp_path)
-    assert strengths(shown, "document-0") == expected(x.matrix.sum(1), 0.25)
-    with shown.expect_popup() as popup:
-        shown.get_by_role("button", name="open").click()
-    assert popup.value.locator("#picture-a img").count() == 1
-    assert popup.value.locator("#text-b .w").count() == len(x.tokens_a)
-
-
-def test_a_file_shows_the_picture_with_its_words(x, tmp_path):
-    x.save(tmp_path / "pair.png")
-    with Image.open(tmp_path / "pair.png") as image:
-        pixels = np.asarray(image.convert("RGB")).astype(int)
-    assert (pixels[..., 0] - pixels[..., 2] > 60).sum() > 500
-    assert (pixels[..., 2] - pixels[..., 0] > 15).sum() > 500
-    x.save(tmp_path / "pair.svg")
-    drawn = (tmp_path / "pair.svg").read_text(encoding="utf-8")
-    assert drawn.count("<image ") == 6  # all words, four that are found in it, and the scale
-    for text in (x.text_a, "all words together", f"circle  +{x.matrix[x.tokens_a.index('circle')].sum():.3f}"):
-        assert f"<!-- {text} -->" in drawn
-    two_pictures().save(tmp_path / "two.svg")
-    assert (tmp_path / "two.svg").read_text(encoding="utf-8").count("<image ") == 3
-
-
-@pytest.mark.parametrize("data", ["", "data:image/png;base64,AAAA", "data:image/png,x"])
-def test_a_file_of_a_picture_that_is_not_kept_shows_its_patches(x, tmp_path, data):
-    replace(x, picture_b=picture(GRID, data=data)).save(tmp_path / "pair.svg")
-    drawn = (tmp_path / "pair.svg").read_text(encoding="utf-8")
-    assert drawn.count("<image ") == 1  # the scale
-    assert "<!-- all words together -->" in drawn

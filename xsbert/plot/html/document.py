@@ -8,7 +8,7 @@ from typing import Any
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES
 from xsbert.plot.html.page_data import LONG, pictures, view
-from xsbert.plot.html.patches import has_picture, sides_of, trimmed
+from xsbert.plot.html.patches import has_picture, longest_text, sides_of, trimmed
 from xsbert.plot.html.ranking import ranking_page
 from xsbert.plot.html.templates import document
 from xsbert.results.attribution import Attribution
@@ -78,6 +78,7 @@ def pair_page(xs: Sequence[Attribution]) -> str:
         "abouts": [summary.about(x) for x in xs],
         "names": summary.names(xs),
         "views": [view["name"] for view in max(divided, key=len)],
+        "long": longest_text([first]) > LONG,
     }
     if has_picture(first):
         for place, (explanation, x) in enumerate(zip(explanations, xs, strict=True)):
@@ -88,7 +89,6 @@ def pair_page(xs: Sequence[Attribution]) -> str:
         "pair.html",
         {"explanations": explanations},
         kinds=[(kind, shown) for kind, shown in NAMES.items() if kind in found],
-        long=max(len(first.text_a), len(first.text_b)) > LONG,
         strongest=first.folded().trimmed().words().top(STRONGEST),
         **values,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,12 @@ def has_picture(x: Attribution) -> bool:
 def sides_of(x: Attribution) -> tuple[str, str]:
     """What each side is: "text" or "picture"."""
     return "text" if x.picture_a is None else "picture", "text" if x.picture_b is None else "picture"
+
+
+def longest_text(xs: Iterable[Attribution]) -> int:
+    """The characters of the longest text; a picture's name is none."""
+    sides = [side for x in xs for side in ((x.text_a, x.picture_a), (x.text_b, x.picture_b))]
+    return max((len(text) for text, picture in sides if picture is None), default=0)
 
 
 def patch_labels(picture: Picture) -> list[str]:

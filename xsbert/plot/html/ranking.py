@@ -8,7 +8,7 @@ from typing import Any
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES, SPECIAL
 from xsbert.plot.html.page_data import LONG, pictures, pieces, printable, view
-from xsbert.plot.html.patches import sides_of, trimmed
+from xsbert.plot.html.patches import longest_text, sides_of, trimmed
 from xsbert.plot.html.templates import document, templates
 from xsbert.results.attribution import Attribution
 from xsbert.results.rankings.ranking import Ranking
@@ -64,7 +64,6 @@ def _template(query_is_picture: bool, kind: str) -> str:
 def _of_a_pair(ranking: Ranking, kind: str) -> dict[str, Any]:
     """What a document's own page has before it is opened: all but its texts, its matrix and what stands above."""
     functions = {kind: shown for kind, shown in NAMES.items() if kind != SPECIAL}
-    long = max(len(text) for text in (ranking.query, *ranking.documents)) > LONG
     return {
         "title": f"Ranking: {ranking.query[:60]}",
         "abouts": (),
@@ -72,7 +71,7 @@ def _of_a_pair(ranking: Ranking, kind: str) -> dict[str, Any]:
         "views": ("words",),
         "kinds": list(functions.items()),
         "sides": (sides_of(ranking[0])[0], kind),
-        "long": long,
+        "long": longest_text(ranking) > LONG,
         "strongest": (),
     }
 

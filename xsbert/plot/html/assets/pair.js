@@ -13,6 +13,7 @@ const limitOf = () => state.view.limit;
 const isOff = (side, i) => state.off.size > 0 && state.off.has(state.view["kinds_" + side][i]);
 const isStrong = (v) => Math.abs(v) >= state.least * limitOf();
 const isShown = (i, j) => isStrong(state.view.matrix.at(i, j)) && !isOff("a", i) && !isOff("b", j);
+const isListed = isShown;
 // What the slider and the filters leave of a pair.
 const value = (i, j) => (isShown(i, j) ? state.view.matrix.at(i, j) : 0);
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));

@@ -13,10 +13,12 @@ const limitOf = () => state.view.limit;
 const labels = (side) => state.view["labels_" + side];
 const unitOf = (side) => (pictureOf(side) ? "patch" : state.name === "words" ? "word" : "token");
 const heading = (side) => `${unitOf(side)} of ${side.toUpperCase()}`;
-const isShown = () => true;
+const isShown = () => true; // in a file of all pairs
+const isListed = (i, j) => isDrawn("a", i) && isDrawn("b", j); // what a model adds to patches is in no table
 const wordCell = () => state.cell;
 const at = (side, i, k) => (side === "a" ? state.view.matrix.at(i, k) : state.view.matrix.at(k, i));
 const patchesOf = (side) => pictureOf(side).rows * pictureOf(side).columns;
+const isDrawn = (side, i) => !pictureOf(side) || i < patchesOf(side);
 
 // What is chosen on a side, and how it is told: positions, null for nothing.
 function chosen(side) {
@@ -67,13 +69,21 @@ function draw() {
       shade(word, found[word.index], limit);
     }
     setScale(side, limit, across);
+    if (across && !grids[side]) scrollTo(words[side][found.map(Math.abs).reduce((best, v, k, all) => (v > all[best] ? k : best), 0)]);
   }
   markRows();
   say();
   writeAddress();
 }
 
-const boxAt = (side, index) => { const { columns } = pictureOf(side), r = Math.floor(index / columns), c = index % columns; return index < patchesOf(side) ? [r, c, r, c] : null; };
+// In a long text, the word that goes best with what is chosen is scrolled into its box.
+function scrollTo(word) {
+  if (!word) return;
+  const box = word.parentElement, [inner, outer] = [word.getBoundingClientRect(), box.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - box.clientHeight / 2;
+}
+
+const boxAt = (side, index) => { const { columns } = pictureOf(side), r = Math.floor(index / columns), c = index % columns; return [r, c, r, c]; };
 
 function setScale(side, limit, across) {
   const scale = $("scale-" + side), all = pictureOf(other(side)) ? "the whole picture" : `all ${unitOf(other(side))}s together`;

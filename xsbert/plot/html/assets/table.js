@@ -7,7 +7,7 @@ const sorted = { by: "value", pairs: [] };
 function strongest(most) {
   const { values, columns } = state.view.matrix, best = []; // the strongest first; of equals the first
   values.forEach((v, k) => {
-    if ((best.length === most && Math.abs(v) <= Math.abs(values[best[most - 1]])) || !isShown(Math.floor(k / columns), k % columns)) return;
+    if ((best.length === most && Math.abs(v) <= Math.abs(values[best[most - 1]])) || !isListed(Math.floor(k / columns), k % columns)) return;
     const place = best.findIndex((other) => Math.abs(values[other]) < Math.abs(v));
     best.splice(place < 0 ? best.length : place, 0, k);
     best.length = Math.min(best.length, most);
