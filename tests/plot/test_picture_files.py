@@ -1,4 +1,4 @@
-"""Pictures beside long texts, explained in several ways, in notebooks, in rankings, in files that are drawn, and in a page's data."""
+"""Pictures elsewhere: beside long texts, in several grids, in notebooks, rankings, drawn files, and a page's data."""
 
 from dataclasses import replace
 

@@ -58,7 +58,8 @@ def test_a_word_shades_the_picture_and_a_click_keeps_it(shown, x):
     values = x.matrix[row, : GRID**2]
     word(shown, "blue").hover()
     assert patches(shown) == expected(values, FLOOR)
-    assert min(patches(shown)) < 0 < max(patches(shown))
+    strokes = shown.locator("#picture-b .strokes").get_attribute("d").count("M")
+    assert strokes == sum(share < 0 for share in patches(shown)) > 0  # the sign is seen without colour
     word(shown, "blue").click()
     shown.mouse.move(1, 1)
     assert patches(shown) == expected(values, FLOOR)
@@ -262,6 +263,7 @@ def test_a_picture_that_is_not_kept_is_a_grid(browser, x, tmp_path):
 def test_the_picture_alone_has_its_colours(shown):
     image, patch = shown.locator("#picture-b img"), shown.locator("#picture-b .patches > rect").first
     assert image.get_attribute("alt") == "scene.png"
+    assert shown.get_by_role("application", name="scene.png, in 7 rows of 7 patches. Arrow keys").count() == 1
     assert "grayscale" in image.evaluate("e => getComputedStyle(e).filter")
     shown.get_by_label("the picture alone").check()
     assert image.evaluate("e => getComputedStyle(e).filter") == "none"

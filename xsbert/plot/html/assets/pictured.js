@@ -52,7 +52,6 @@ function values(side, across) {
 function limitFor(side, found, across) {
   const count = across ? across.indices.length : labels(other(side)).length, { view } = state;
   const inside = pictureOf(side) ? found.slice(0, patchesOf(side)) : found;
-  if (count === 1) return view.limit;
   return Math.max(view.limit, Math.min(view["least_" + side], count * view.least), ...inside.map(Math.abs));
 }
 
