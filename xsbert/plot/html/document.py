@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from xsbert.plot.html import summary
-from xsbert.plot.html.kinds import NAMES, SPECIAL
-from xsbert.plot.html.page_data import pieces, printable, view
+from xsbert.plot.html.kinds import NAMES
+from xsbert.plot.html.page_data import LONG, pictures, view
+from xsbert.plot.html.patches import has_picture, longest_text, sides_of, trimmed
+from xsbert.plot.html.ranking import ranking_page
+from xsbert.plot.html.templates import document
 from xsbert.results.attribution import Attribution
 from xsbert.results.check import NAMED, CheckReport
 from xsbert.results.pair_sets import PairsSummary
@@ -24,23 +18,15 @@ from xsbert.results.rankings.ranking import Ranking
 
 MOST_PAIRS = 4_000_000
 """Token pairs that a page holds: 21 megabytes, and as much again for its words."""
-LONG = 200
-"""Characters of a text from which on the two stand beside each other, each in a box that scrolls."""
 STRONGEST = 10
 """Pairs in a page's table."""
-SCRIPTS = {
-    "pair.html": ("common.js", "heatmap.js", "picture.js", "table.js", "pair.js", "address.js"),
-    "ranking.html": ("common.js", "ranking.js"),
-    "check.html": (),
-    "studies.html": (),
-    "pairs.html": ("common.js", "pairs.js"),
-}
 
 
 def page(x: Attribution | Sequence[Attribution] | Ranking | CheckReport) -> str:
     """An attribution or a ranking as one self-contained HTML page.
 
-    Pointing at a word, or moving to it by keyboard, colours the other text by its attributions with it.
+    Pointing at a word, or moving to it by keyboard, colours the other text, or the patches of the other picture, by its
+    attributions with it; so does a box that is drawn on a picture.
     Nothing is fetched, and texts are data: the page's policy runs its own script alone, by its hash.
 
     Args:
@@ -76,87 +62,49 @@ def page(x: Attribution | Sequence[Attribution] | Ranking | CheckReport) -> str:
 
 
 def pair_page(xs: Sequence[Attribution]) -> str:
-    """Two texts, and their heatmap; a switch where there are several explanations of them."""
+    """Two texts and their heatmap, or a picture and what goes with it; a switch where there are several explanations.
+
+    Of a picture that all of them explain the first one's is shown.
+    """
     first = xs[0]
     if any((x.text_a, x.text_b) != (first.text_a, first.text_b) for x in xs):
         raise ValueError("page got attributions of different texts; expected one pair, explained in several ways.")
+    if len({(x.picture_a is None, x.picture_b is None) for x in xs}) > 1:
+        raise ValueError("page got a text and a picture of one name; expected one pair, explained in several ways.")
     divided = [_views(x) for x in xs]
     explanations = [{"views": v, "score": x.score, "limit": x.limit} for v, x in zip(divided, xs, strict=True)]
+    values: dict[str, Any] = {
+        "title": f"{first.similarity} {summary.number(first.score)}: {first.text_a[:40]} – {first.text_b[:40]}",
+        "abouts": [summary.about(x) for x in xs],
+        "names": summary.names(xs),
+        "views": [view["name"] for view in max(divided, key=len)],
+        "long": longest_text([first]) > LONG,
+    }
+    if has_picture(first):
+        for place, (explanation, x) in enumerate(zip(explanations, xs, strict=True)):
+            explanation["pictures"] = pictures(x, images=place == 0)
+        return document("pictured.html", {"explanations": explanations}, sides=sides_of(first), **values)
     found = {kind for views in divided for view in views for kind in view["kinds_a"] + view["kinds_b"]}
-    return _document(
+    return document(
         "pair.html",
         {"explanations": explanations},
-        title=f"{first.similarity} {summary.number(first.score)}: {first.text_a[:40]} – {first.text_b[:40]}",
-        abouts=[summary.about(x) for x in xs],
-        names=summary.names(xs),
-        views=[view["name"] for view in max(divided, key=len)],
         kinds=[(kind, shown) for kind, shown in NAMES.items() if kind in found],
-        long=max(len(first.text_a), len(first.text_b)) > LONG,
         strongest=first.folded().trimmed().words().top(STRONGEST),
+        **values,
     )
 
 
 def _views(x: Attribution) -> list[dict[str, Any]]:
-    tokens = x.folded().trimmed()
+    tokens = trimmed(x.folded())
     words = tokens.words()
     views = [view(words, "words")]
     return views if words.matrix.shape == tokens.matrix.shape else [*views, view(tokens, "tokens")]
 
 
-def ranking_page(ranking: Ranking) -> str:
-    """A query, and its documents with their words shaded by what it finds in them."""
-    ranking = _trimmed(ranking.folded().words())
-    first = ranking[0]  # for the query, whose tokens are the same in all
-    cut = any(x.truncated[0] for x in ranking)
-    data = {
-        "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut, first.unknown_a)),
-        "labels": list(map(printable, first.tokens_a)),
-        "limit": max(x.limit for x in ranking),
-        "scores": ranking.scores,
-        "documents": [{"view": view(x, "words"), "about": _about(x)} for x in ranking],
-        "pair": _document("pair.html", {}, **_of_a_pair(ranking)),
-    }
-    of = f" of {ranking.compared:,}" if ranking.compared > len(ranking) else ""
-    return _document(
-        "ranking.html",
-        data,
-        title=f"Ranking: {ranking.query[:60]}",
-        count=f"{len(ranking):,}{of} document{'s' if ranking.compared > 1 else ''}",
-        meaning=summary.meaning_of_all(ranking),
-        unread=summary.unread_of_all(ranking),
-        facts=summary.facts_of_all(ranking),
-        scores=ranking.scores,
-        most=max(max(ranking.scores), 1e-9),
-        ids=ranking.ids,
-        others=("pair.html",),
-    )
-
-
-def _about(x: Attribution) -> str:
-    """What stands above a document's own page."""
-    about = templates().get_template("about.html").render(about=summary.about(x))
-    return f'<div class="about" data-explanation="0">{about}</div>'
-
-
-def _of_a_pair(ranking: Ranking) -> dict[str, Any]:
-    """What a document's own page has before it is opened: all but its texts, its matrix and what stands above."""
-    functions = {kind: shown for kind, shown in NAMES.items() if kind != SPECIAL}
-    long = max(len(text) for text in (ranking.query, *ranking.documents)) > LONG
-    return {
-        "title": f"Ranking: {ranking.query[:60]}",
-        "abouts": (),
-        "names": (),
-        "views": ("words",),
-        "kinds": list(functions.items()),
-        "long": long,
-        "strongest": (),
-    }
-
-
 def check_page(report: CheckReport) -> str:
     """What a model hears: a table of families, and each minimal pair with the words that it hears it by."""
     results = {name: [x for x in report.results if x.pair.family == name] for name, *_ in report.families}
-    return _document(
+    return document(
         "check.html",
         {},
         title=f"What {report.model} hears",
@@ -178,7 +126,7 @@ def pairs_page(rows: Sequence[Mapping[str, Any]], summary_of_all: PairsSummary, 
     labelled = bool(summary_of_all.differences)
     names = ["id", "score", *(["label", "difference"] if labelled else []), "text A", "text B", "strongest"]
     numbers = ("id", "score", "label", "difference")
-    return _document(
+    return document(
         "pairs.html",
         {},
         title=f"{len(rows):,} pairs",
@@ -201,63 +149,4 @@ def studies_page(model: str, studies: Sequence[Mapping[str, Any]]) -> str:
         model: what the model is called.
         studies: for each its name, question, header, rows, note, claims, and its picture as SVG in base64.
     """
-    return _document("studies.html", {}, title=f"Studies of {model}", model=model, studies=studies)
-
-
-def _trimmed(ranking: Ranking) -> Ranking:
-    """The documents trimmed, where that leaves all the same query."""
-    results = tuple(x.trimmed() for x in ranking)
-    return replace(ranking, results=results) if len({x.tokens_a for x in results}) == 1 else ranking
-
-
-def _document(name: str, data: dict[str, Any], others: Sequence[str] = (), **values: Any) -> str:
-    """A page from its template. Values are text, and escaped; style, script and data are the package's own.
-
-    Args:
-        name: the template's.
-        data: what the script reads.
-        others: templates of pages that this one opens, whose scripts its policy lets run there.
-        **values: what the template says.
-    """
-    style, script = _read("page.css"), _script(name)
-    # Of all that could be run or loaded, these two alone, and pictures that stand in the page; whatever a text holds.
-    scripts = " ".join(f"'{_hash(_script(each))}'" for each in (name, *others))
-    allowed = f"style-src '{_hash(style)}'; script-src {scripts}; img-src data:"
-    policy = f"default-src 'none'; {allowed}; base-uri 'none'"
-    ours = {"style": style, "script": script, "data": _json(data), "policy": policy}
-    return templates().get_template(name).render(values | {part: Markup(text) for part, text in ours.items()})
-
-
-def _script(name: str) -> str:
-    return "\n".join(map(_read, SCRIPTS[name]))
-
-
-def _json(data: dict[str, Any]) -> str:
-    """JSON in which nothing ends the script that holds it."""
-    plain = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        plain = plain.replace(char, f"\\u{ord(char):04x}")
-    return plain
-
-
-@cache
-def templates() -> Environment:
-    """The markup of pages, in assets. What is put into it is escaped, and what no page can hold is replaced."""
-    environment = Environment(
-        loader=PackageLoader("xsbert.plot.html", "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Markup) else printable(str(value)),
-        keep_trailing_newline=True,
-    )
-    environment.filters["number"] = summary.number
-    return environment
-
-
-@cache
-def _read(name: str) -> str:
-    return (resources.files("xsbert.plot.html") / "assets" / name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode()
+    return document("studies.html", {}, title=f"Studies of {model}", model=model, studies=studies)

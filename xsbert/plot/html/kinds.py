@@ -10,6 +10,8 @@ from xsbert.results.parts.sentences import ENDS
 from xsbert.results.parts.words import Offset
 
 SPECIAL, PUNCTUATION, FUNCTION, CONTENT = "special", "punctuation", "function", ""
+PATCH = "patch"
+"""A patch of a picture: it has no place in a text, and is not special for that."""
 NAMES = {SPECIAL: "special tokens", PUNCTUATION: "punctuation", FUNCTION: "function words"}
 LEAST_KNOWN = 0.15
 """A language is taken for that of the texts from this share of its function words among their words on."""
@@ -31,9 +33,16 @@ def function_words(words: Sequence[str]) -> frozenset[str]:
     return _lists()[best] if plain and counts[best] >= LEAST_KNOWN * len(plain) else frozenset()
 
 
-def kinds(tokens: Sequence[str], offsets: Sequence[Offset], functions: frozenset[str]) -> list[str]:
-    """What each token is: special, punctuation, a function word, or none of these."""
-    return [_kind(token, offset, functions) for token, offset in zip(tokens, offsets, strict=True)]
+def kinds(tokens: Sequence[str], offsets: Sequence[Offset], functions: frozenset[str], patches: int = 0) -> list[str]:
+    """What each token is: a patch of a picture, special, punctuation, a function word, or none of these.
+
+    Args:
+        tokens, offsets: of a text, or of a picture.
+        functions: the function words of the text's language.
+        patches: how many of a picture's tokens, the first ones, are patches.
+    """
+    behind = zip(tokens[patches:], offsets[patches:], strict=True)
+    return [PATCH] * patches + [_kind(token, offset, functions) for token, offset in behind]
 
 
 def _kind(token: str, offset: Offset, functions: frozenset[str]) -> str:

@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 
 from xsbert.plot.html.kinds import function_words, kinds, sentences
+from xsbert.plot.html.patches import has_picture, patch_labels, scales
 from xsbert.results.attribution import Attribution
+from xsbert.results.parts.picture import Picture
 
+LONG = 200
+"""Characters of a text from which on the two stand beside each other, each in a box that scrolls."""
 MOST_BEHIND = 2000
 """Characters behind the last token that a page shows: what the model did not read."""
 PLAIN, CUT = -1, -2
@@ -24,21 +28,45 @@ Piece = tuple[int, str] | tuple[int, str, int]
 
 
 def view(x: Attribution, name: str) -> dict[str, Any]:
-    """One way to look at a pair, by words or by tokens: both texts in pieces, labels, kinds, sentences, the matrix."""
-    functions = function_words(x.tokens_a + x.tokens_b)
+    """One way to look at a pair, by words or by tokens: both sides in pieces, labels, kinds, sentences, the matrix."""
+    texts = [x.tokens_a if x.picture_a is None else (), x.tokens_b if x.picture_b is None else ()]
+    functions = function_words(texts[0] + texts[1])
+    sides = _side(x, "a", functions) | _side(x, "b", functions)
+    colours = scales(x) if has_picture(x) else {"limit": x.limit}
+    return {"name": name, **sides, **colours, "matrix": packed(x.matrix)}
+
+
+def _side(x: Attribution, side: str, functions: frozenset[str]) -> dict[str, Any]:
+    text, tokens, offsets, unknown, picture = (
+        getattr(x, f"{name}_{side}") for name in ("text", "tokens", "offsets", "unknown", "picture")
+    )
+    patches = 0 if picture is None else len(picture.boxes)
+    names = [] if picture is None else patch_labels(picture)
+    is_text = picture is None
     return {
-        "name": name,
-        "a": list(pieces(x.text_a, x.tokens_a, x.offsets_a, x.truncated[0], x.unknown_a)),
-        "b": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
-        "labels_a": list(map(printable, x.tokens_a)),
-        "labels_b": list(map(printable, x.tokens_b)),
-        "kinds_a": kinds(x.tokens_a, x.offsets_a, functions),
-        "kinds_b": kinds(x.tokens_b, x.offsets_b, functions),
-        "sentences_a": [(i, j, printable(text)) for i, j, text in sentences(x.text_a, x.offsets_a)],
-        "sentences_b": [(i, j, printable(text)) for i, j, text in sentences(x.text_b, x.offsets_b)],
-        "limit": x.limit,
-        "matrix": packed(x.matrix),
+        side: list(pieces(text, tokens, offsets, x.truncated["ab".index(side)], unknown)) if is_text else [],
+        f"labels_{side}": [*names, *map(printable, tokens[patches:])],
+        f"kinds_{side}": kinds(tokens, offsets, functions, patches),
+        f"sentences_{side}": [(i, j, printable(part)) for i, j, part in sentences(text, offsets)] if is_text else [],
     }
+
+
+def pictures(x: Attribution, images: bool = True) -> dict[str, Any]:
+    """Each side's picture; None for a text.
+
+    Args:
+        x: the pair.
+        images: whether the pictures themselves are there, or their patches alone.
+    """
+    return {"a": _picture(x.picture_a, x.text_a, images), "b": _picture(x.picture_b, x.text_b, images)}
+
+
+def _picture(picture: Picture | None, name: str, image: bool) -> dict[str, Any] | None:
+    if picture is None:
+        return None
+    boxes = [[round(edge, 2) for edge in box] for box in picture.boxes]
+    size = {"width": picture.width, "height": picture.height, "rows": picture.rows, "columns": picture.columns}
+    return {**size, "boxes": boxes, "data": picture.data if image else "", "name": printable(name)}
 
 
 def pieces(

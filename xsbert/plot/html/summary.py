@@ -22,20 +22,48 @@ def meaning(x: Attribution) -> str:
     """What the similarity is in relation to the pairs, behind its figure."""
     if not x.is_reliable:
         return f"but {unreliable(max(x.errors))}"
+    pairs = pairs_of([x])
     if x.is_exact:
-        return "= the sum of all word pairs"
-    return f"where the word pairs add {number(x.explained)}, compared with {x.compared_with}"
+        return f"= the sum of all {pairs}"
+    return f"where the {pairs} add {number(x.explained)}, compared with {x.compared_with}"
+
+
+def pairs_of(xs: Iterable[Attribution]) -> str:
+    """What the pairs of these are pairs of."""
+    counts = {(x.picture_a is not None) + (x.picture_b is not None) for x in xs}
+    names = ["word pairs", "pairs of a word and a patch", "pairs of patches"]
+    return names[counts.pop()] if len(counts) == 1 else "pairs of words and patches"
 
 
 def comparison(x: Attribution) -> str:
     """What the pairs of a method with reference terms say, in two sentences."""
     ra, rb, rr = x.reference_terms
     terms = " ".join(number(term, signed=True) for term in (ra, rb, -rr))
+    a, b = ("text" if picture is None else "picture" for picture in (x.picture_a, x.picture_b))
+    words = "words" if a == b == "text" else pairs_of([x])
     return (
-        f"Compared with {x.compared_with}, which this model itself finds {number(rr)} alike, the words add "
+        f"Compared with {x.compared_with}, which this model itself finds {number(rr)} alike, the {words} add "
         f"{number(x.explained)}. Similarity {number(x.score)} = {number(x.explained)} {terms}: the terms are those of "
-        "the reference of A with text B, of text A with the reference of B, and of both references."
+        f"the reference of A with {b} B, of {a} A with the reference of B, and of both references."
     )
+
+
+def added(x: Attribution) -> list[str]:
+    """What a model adds to the patches of a picture, and what that has of the score: a line for each picture."""
+    lines = []
+    for side, picture, tokens, parts in (
+        ("A", x.picture_a, x.tokens_a, x.matrix.sum(axis=1)),
+        ("B", x.picture_b, x.tokens_b, x.matrix.sum(axis=0)),
+    ):
+        if picture is None or len(tokens) == len(picture.boxes):
+            continue
+        names, share = tokens[len(picture.boxes) :], float(parts[len(picture.boxes) :].sum())
+        shown = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED))
+        has = f"{number(share, signed=True)} of the sum" if share else "no part in the sum"
+        lines.append(
+            f"To the patches of picture {side} the model adds {shown}: it has {has}, and no place to be drawn."
+        )
+    return lines
 
 
 def about(x: Attribution) -> dict[str, Any]:
@@ -45,6 +73,7 @@ def about(x: Attribution) -> dict[str, Any]:
         "meaning": meaning(x),
         "warnings": [line for line in (unread(x), unknown(x)) if line],
         "comparison": "" if x.is_exact else comparison(x),
+        "added": added(x),
         "facts": facts(x),
     }
 
@@ -87,10 +116,10 @@ def meaning_of_all(ranking: Ranking) -> str:
         return f"{unreliable(max(max(x.errors) for x in ranking))} ({_documents(missed)})"
     apart = [place for place, x in enumerate(ranking, 1) if not x.is_exact]
     if not apart:
-        return "Each similarity = the sum of all its word pairs"
+        return f"Each similarity = the sum of all its {pairs_of(ranking)}"
     terms = number(max(abs(term) for x in ranking for term in x.reference_terms))
     which = "" if len(apart) == len(ranking) else f" in {_documents(apart)}"
-    return f"Reference terms of up to {terms} are what the word pairs leave unexplained{which}"
+    return f"Reference terms of up to {terms} are what the {pairs_of(ranking)} leave unexplained{which}"
 
 
 def facts_of_all(ranking: Ranking) -> list[str]:

@@ -13,10 +13,12 @@ const limitOf = () => state.view.limit;
 const isOff = (side, i) => state.off.size > 0 && state.off.has(state.view["kinds_" + side][i]);
 const isStrong = (v) => Math.abs(v) >= state.least * limitOf();
 const isShown = (i, j) => isStrong(state.view.matrix.at(i, j)) && !isOff("a", i) && !isOff("b", j);
+const isListed = isShown;
 // What the slider and the filters leave of a pair.
 const value = (i, j) => (isShown(i, j) ? state.view.matrix.at(i, j) : 0);
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));
 const unit = () => (state.name === "words" ? "word" : "token");
+const heading = (side) => `${unit()} of ${side.toUpperCase()}`;
 const labels = (side) => state.view["labels_" + side];
 const shownNow = () => [state.at, state.name, state.least, [...state.off].sort()].join("|");
 

@@ -7,7 +7,7 @@ const sorted = { by: "value", pairs: [] };
 function strongest(most) {
   const { values, columns } = state.view.matrix, best = []; // the strongest first; of equals the first
   values.forEach((v, k) => {
-    if ((best.length === most && Math.abs(v) <= Math.abs(values[best[most - 1]])) || !isShown(Math.floor(k / columns), k % columns)) return;
+    if ((best.length === most && Math.abs(v) <= Math.abs(values[best[most - 1]])) || !isListed(Math.floor(k / columns), k % columns)) return;
     const place = best.findIndex((other) => Math.abs(values[other]) < Math.abs(v));
     best.splice(place < 0 ? best.length : place, 0, k);
     best.length = Math.min(best.length, most);
@@ -19,7 +19,7 @@ function fillTable() {
   const orders = { a: (p, q) => p.i - q.i || p.j - q.j, b: (p, q) => p.j - q.j || p.i - q.i, value: () => 0 };
   sorted.pairs = strongest(PAIRS).sort(orders[sorted.by]);
   const label = (side, k) => make("td", {}, make("bdi", {}, labels(side)[k]));
-  for (const side of ["a", "b"]) document.querySelector(`[data-sort=${side}]`).textContent = `${unit()} of ${side.toUpperCase()}`;
+  for (const side of ["a", "b"]) document.querySelector(`[data-sort=${side}]`).textContent = heading(side);
   $("pairs").replaceChildren(...sorted.pairs.map((p) => {
     const row = make("tr", { tabindex: "0" }, label("a", p.i), label("b", p.j), make("td", { class: "num" }, shown(p.value, limitOf())));
     row.cell = p;
@@ -63,13 +63,13 @@ const files = {
   md: () => {
     const safe = (text) => text.replace(/[\\|`*_<>]/g, "\\$&");
     const rows = sorted.pairs.map((p) => `| ${safe(labels("a")[p.i])} | ${safe(labels("b")[p.j])} | ${shown(p.value, limitOf())} |`);
-    return [[`| ${unit()} of A | ${unit()} of B | attribution |`, "|---|---|---|", ...rows].join("\n") + "\n", "text/markdown"];
+    return [[`| ${heading("a")} | ${heading("b")} | attribution |`, "|---|---|---|", ...rows].join("\n") + "\n", "text/markdown"];
   },
   tex: () => {
     const named = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
     const safe = (text) => text.replace(/[\\~^]|[&%$#_{}]/g, (char) => named[char] || "\\" + char);
     const rows = sorted.pairs.map((p) => `${safe(labels("a")[p.i])} & ${safe(labels("b")[p.j])} & $${shown(p.value, limitOf()).replace("−", "-")}$ \\\\`);
-    return [["\\begin{tabular}{llr}", `${unit()} of A & ${unit()} of B & attribution \\\\`, "\\hline", ...rows, "\\end{tabular}"].join("\n") + "\n", "application/x-tex"];
+    return [["\\begin{tabular}{llr}", `${heading("a")} & ${heading("b")} & attribution \\\\`, "\\hline", ...rows, "\\end{tabular}"].join("\n") + "\n", "application/x-tex"];
   },
   svg: () => [picture(), "image/svg+xml"],
 };
