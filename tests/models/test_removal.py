@@ -169,6 +169,21 @@ def test_by_presence_a_unit_is_the_sum_of_its_tokens(minilm):
     assert not shares[[0, -1]].any()
 
 
+def test_units_of_texts_of_one_length_are_each_text_s_own(minilm):
+    """Texts of a batch have other units, and other numbers of them; a tangent for each, not for each token."""
+    texts = ["Tea. I like it hot.", "Tea is good. So.", "Tea and coffee again now."]
+    method = Presence(layer=-1, units="sentences")
+    assert len({len(minilm.tokenizer(text)["input_ids"]) for text in texts[1:]}) == 1
+    together = minilm.token_vectors(texts, method=method)
+    for text, found in zip(texts, together, strict=True):
+        tokens = minilm.token_vectors([text], method=Presence(layer=-1, shared=False))[0]
+        spans = [offset for offset in found.offsets if offset]
+        expected = tokens.grouped(spans).vectors
+        expected[1:-1] += tokens.reference_embedding / len(spans)
+        np.testing.assert_allclose(found.vectors, expected, atol=2e-5)
+    assert [len(found.tokens) - 2 for found in together] == [2, 2, 1]
+
+
 def test_spans_of_the_callers_are_units(minilm):
     def halves(text):
         return [match.span() for match in re.finditer(r"[^,\s][^,]*", text)]

@@ -30,6 +30,8 @@ class Paths:
         memory: the bytes that one pass may hold; by default a quarter of what is free. Never less than
             one point with one tangent is computed.
         width: the size of the hidden states that f computes with for each token; by default H.
+        leaders: the position of the token that stands for each token, `(B, S)`: tokens that have one leader move
+            together, and the leader gets the vector of them all. By default each stands for itself.
     """
 
     def __init__(
@@ -39,8 +41,9 @@ class Paths:
         ends: Float[Tensor, "B S H"],
         memory: float | None = None,
         width: int | None = None,
+        leaders: Int[Tensor, "B S"] | None = None,
     ) -> None:
-        self.function, self.starts, self.ends = function, starts, ends
+        self.function, self.starts, self.ends, self.leaders = function, starts, ends, leaders
         limit = share_of_free(starts.device) if memory is None else memory
         row = (width or starts.shape[2]) * starts.element_size()
         self.budget = Budget(limit, row, starts.shape[1], starts.device)

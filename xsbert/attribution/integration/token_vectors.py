@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from xsbert.attribution.forward_mode.tangents import OneToken, Rounded
@@ -125,6 +125,9 @@ def _add_weighted(
     alphas, weights, texts = _of_precision(all_nodes, double)
     whole = sum(map(len, all_nodes))
     device = paths.ends.device
+    if paths.leaders is not None:
+        _add_units(totals, paths, paths.leaders, (alphas, weights, texts), whole, double, rounded)
+        return
     moved = (paths.starts != paths.ends).any(dim=2).any(dim=0).nonzero()[:, 0]  # the others' vectors are zero
 
     def at_once(points: int) -> int:
@@ -141,6 +144,38 @@ def _add_weighted(
             weighted = torch.einsum("n,tnd->ntd", factors, pushed.double())
             totals[:, tokens] = totals[:, tokens].index_add_(0, which.to(device), weighted)
             paths.progress(len(points) * len(tokens) / (whole * len(moved)))
+
+
+def _add_units(
+    totals: Float[Tensor, "B S D"],
+    paths: Paths,
+    leaders: Int[Tensor, "B S"],
+    nodes: tuple[Tensor, Tensor, Tensor],
+    whole: int,
+    double: bool,
+    rounded: Rounded | None,
+) -> None:
+    """The same where tokens move together: a tangent for each unit, whose vector its leader gets."""
+    alphas, weights, texts = nodes
+    moves = (paths.starts != paths.ends).any(dim=2)
+    units = [row[moving].unique() for row, moving in zip(leaders, moves, strict=True)]  # of each text
+    most = max(map(len, units), default=0)
+
+    def at_once() -> int:
+        return paths.rows("tokens", double) // paths.tokens
+
+    for turn in range(most):  # the turn-th unit of each text that has so many
+        having = torch.tensor([turn < len(each) for each in units], device="cpu")
+        chosen = torch.tensor([int(each[turn]) if turn < len(each) else 0 for each in units], device="cpu")
+        mine = having[texts].nonzero()[:, 0]
+        for part in paths.chunks(len(mine), at_once):
+            which, factors = texts[mine[part]], weights[mine[part]].to(totals.device)
+            points, deltas = paths.points(alphas[mine[part]], which, double), paths.deltas(which)
+            on = which.to(totals.device)
+            together = leaders[on] == chosen.to(totals.device)[on][:, None]
+            pushed = paths.pushed("tokens", points, which, (deltas * together[..., None])[None], rounded)[1][0]
+            totals.index_put_((on, chosen.to(totals.device)[on]), factors[:, None] * pushed.double(), accumulate=True)
+            paths.progress(len(points) / (whole * most))
 
 
 def _of_precision(all_nodes: list[Nodes], double: bool) -> tuple[Tensor, Tensor, Tensor]:

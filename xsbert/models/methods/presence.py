@@ -102,9 +102,19 @@ class Presence:
         check_complete(split, texts.features, hidden, come_and_go)
         starts = (~come_and_go)[..., None].to(hidden)
         function = split.presence(texts.features, hidden)
-        paths = Paths(function, starts, torch.ones_like(starts), memory, width=hidden.shape[2])
+        paths = Paths(function, starts, torch.ones_like(starts), memory, hidden.shape[2], self._leaders(texts, hidden))
         split.check(embeddings, paths.end_values)
         return paths, embeddings
+
+    def _leaders(self, texts: Batch, hidden: Tensor) -> Tensor | None:
+        """The first token of each token's unit, `(B, S)`, where units are no tokens."""
+        if self.units == TOKENS:
+            return None
+        leaders = torch.arange(hidden.shape[1]).repeat(len(texts.texts), 1)
+        for row, text in zip(leaders, texts.texts, strict=True):
+            for unit in grouped_by(text.input.string, text.offsets, self.units):
+                row[unit.positions] = unit.positions[0]
+        return leaders.to(hidden.device)
 
 
 def players(texts: Batch) -> Tensor:
