@@ -178,7 +178,7 @@ def test_units_of_texts_of_one_length_are_each_text_s_own(minilm):
     for text, found in zip(texts, together, strict=True):
         tokens = minilm.token_vectors([text], method=Presence(layer=-1, shared=False))[0]
         spans = [offset for offset in found.offsets if offset]
-        expected = tokens.grouped(spans).vectors
+        expected = tokens.grouped(spans).vectors.copy()
         expected[1:-1] += tokens.reference_embedding / len(spans)
         np.testing.assert_allclose(found.vectors, expected, atol=2e-5)
     assert [len(found.tokens) - 2 for found in together] == [2, 2, 1]
