@@ -79,9 +79,10 @@ class Presence:
         """
         hidden, embeddings = split.embedded(texts.features)
         come_and_go = players(texts).to(hidden.device)
-        check_complete(split, texts.features, hidden, come_and_go)
+        pictures = texts.texts[0].picture is not None
+        check_complete(split, texts.features, hidden, come_and_go, pictures)
         starts = (~come_and_go)[..., None].to(hidden)
-        function = split.presence(texts.features, hidden)
+        function = split.presence(texts.features, hidden, some_stay=not come_and_go.all())
         paths = Paths(function, starts, torch.ones_like(starts), memory, width=hidden.shape[2])
         split.check(embeddings, paths.end_values)
         return paths, embeddings

@@ -39,6 +39,19 @@ def presence_of(p: Tensor, layer: int) -> Tensor:
     return torch.expm1(growth * p) / math.expm1(growth)
 
 
+def share_of(p: Tensor) -> Tensor:
+    """How much of a token is there at p, where all come and go: m = exp(2 (H_S − 1) (p − 1)), H_S = 1 + 1/2 + … + 1/S.
+
+    Softmax does not see a common factor. Together from little to all, tokens change nothing, and what counts is how
+    one's presence weighs beside the others': the slope ∂f/∂m_s at m = 1 holds all along, as (1/α) ∂f/∂m_s at m = α.
+    Shares of one token come as the S-th to the first of S: Σ 1/s = H_S − 1 of them bear the slope, and with the first
+    comes f itself, which belongs to all alike. For a mean this is the Shapley value. See `Split.presence`.
+    """
+    count = p.shape[1]
+    bearing = sum(1 / s for s in range(2, count + 1))
+    return torch.exp(2 * bearing * (p - 1))
+
+
 class PresenceInAttention(TorchFunctionMode):
     """Within the context, each softmax over a text's tokens sees them in proportion to their presence.
 
@@ -58,9 +71,10 @@ class PresenceInAttention(TorchFunctionMode):
             return func(*args, **kwargs)
         scores, dim = (args[i] if len(args) > i else kwargs.get(name) for i, name in enumerate(("input", "dim")))
         size = self.presence.shape[1]
-        if scores.dim() != 4 or tuple(scores.shape[-2:]) != (size, size) or dim not in (-1, 3):
+        # One query is that of a pooling by attention, as SigLIP's.
+        if scores.dim() != 4 or scores.shape[-1] != size or scores.shape[-2] not in (1, size) or dim not in (-1, 3):
             return func(*args, **kwargs)
-        self.count += 1
+        self.count += scores.shape[-2] == size
         scores = scores.to(torch.promote_types(scores.dtype, kwargs.get("dtype") or scores.dtype))
         return presence_softmax(scores, self.presence.to(scores.dtype))
 
