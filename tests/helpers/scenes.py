@@ -133,9 +133,13 @@ def untrained(folder: Path, siglip: bool = False, width: int = 64, layers: int =
     text = sizes | {"vocab_size": len(ids), "max_position_embeddings": 16, "projection_size": width}
     text |= {"bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}
     vision = sizes | {"image_size": SIZE, "patch_size": PATCH}
-    kind, image_processor = ("Siglip", transformers.SiglipImageProcessorPil) if siglip else (
-        "CLIP",
-        transformers.CLIPImageProcessorPil,
+    kind, image_processor = (
+        ("Siglip", transformers.SiglipImageProcessorPil)
+        if siglip
+        else (
+            "CLIP",
+            transformers.CLIPImageProcessorPil,
+        )
     )
     config = getattr(transformers, f"{kind}Config")(text_config=text, vision_config=vision, projection_dim=width)
     square = {"height": SIZE, "width": SIZE}
@@ -171,7 +175,7 @@ def embedded(model: XSTransformer, pixels: torch.Tensor, captions: list[str]) ->
     return functional.normalize(pictures, dim=-1), functional.normalize(texts, dim=-1)
 
 
-def train(model: XSTransformer, steps: int, rows: int = 128, rate: float = 1.5e-3) -> None:
+def train(model: XSTransformer, steps: int, rows: int = 128, rate: float = 2e-3) -> None:
     """Contrastive training; each caption's colours exchanged are one more wrong caption."""
     random = np.random.default_rng(1)
     encoder = model.transformers_model.train()
@@ -183,7 +187,7 @@ def train(model: XSTransformer, steps: int, rows: int = 128, rate: float = 1.5e-
         some = [scene(random) for _ in range(rows)]
         captions = [each.caption for each in some]
         pictures, texts = embedded(model, _pixels(some, model), [*captions, *map(swapped, captions)])
-        scores = scale.clamp(max=math.log(50)).exp() * pictures @ texts.T
+        scores = scale.clamp(max=math.log(100)).exp() * pictures @ texts.T
         loss = functional.cross_entropy(scores, right) + functional.cross_entropy(scores[:, :rows].T, right)
         optimizer.zero_grad()
         loss.backward()
@@ -197,7 +201,7 @@ def train(model: XSTransformer, steps: int, rows: int = 128, rate: float = 1.5e-
 
 @torch.no_grad()
 def told_apart(model: XSTransformer, count: int = 500) -> dict[str, float]:
-    """How often a picture is nearest to its own caption of 50, and nearer to it than to the one with swapped colours."""
+    """How often a picture is nearest to its caption of 50, and nearer to it than to the one with swapped colours."""
     some = scenes(count, seed=2)
     captions = [each.caption for each in some]
     pictures, texts = embedded(model, _pixels(some, model), captions)
