@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsbert.attribution.pair import check_similarity
@@ -16,6 +15,7 @@ from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 from xsbert.models.inputs.prompts import both, text_inputs
 from xsbert.models.inputs.text import check_side
+from xsbert.models.pictures.given import Side
 from xsbert.models.progress import progress_of
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
@@ -23,13 +23,7 @@ from xsbert.results.rankings.ranking import Ranking, ranked
 from xsbert.results.token_vectors import TokenVectors
 
 if TYPE_CHECKING:
-    import numpy as np
-    from PIL.Image import Image
-    from torch import Tensor
     from typing_extensions import Unpack
-
-    Side = str | Path | Image | np.ndarray | Tensor
-    """A text; or, of a model of both, a picture."""
 
 
 class Explains(Wraps):

@@ -148,13 +148,13 @@ def check_string(string: object, place: str = "A text") -> None:
 
 
 def check_side(model: BaseModel, value: object, place: str) -> None:
-    """Raises, as `check_string`, for what is neither a text nor a picture; TypeError for a model that reads no pictures."""
+    """Raises, as `check_string`, for what is neither text nor picture; TypeError for a picture that no model reads."""
     if not is_picture(model, value):
         check_string(value, place)
     elif not reads_pictures(model):
         raise TypeError(
-            f"{place} got a picture ({type(value).__name__}), and this model reads texts alone; expected a string, such "
-            "as 'The coffee is bad.'. Pictures take a model of both, such as CLIP or SigLIP."
+            f"{place} got a picture ({type(value).__name__}), and this model reads texts alone; expected a string, "
+            "such as 'The coffee is bad.'. Pictures take a model of both, such as CLIP or SigLIP."
         )
 
 

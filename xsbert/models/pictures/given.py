@@ -17,6 +17,9 @@ from transformers.image_utils import load_image
 
 KINDS = "a picture (PIL), its path, or an array of whole numbers from 0 to 255, (height, width, 3)"
 
+Side = str | Path | Image.Image | np.ndarray | torch.Tensor
+"""A text; or, of a model of both, a picture."""
+
 
 @dataclass(frozen=True, order=True)
 class GivenPicture:

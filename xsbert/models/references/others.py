@@ -15,8 +15,8 @@ from xsbert.models.references.weights_digest import digest_of
 from xsbert.models.splitting.split import Split
 
 OF_TEXTS = (
-    "has no meaning for a picture, whose patches are no tokens of a vocabulary; expected PaddingReference(), which is a "
-    "grey picture, or ZeroReference()."
+    "has no meaning for a picture, whose patches are no tokens of a vocabulary; expected PaddingReference(), which is "
+    "a grey picture, or ZeroReference()."
 )
 _MEANS: WeakKeyDictionary[Split, dict[tuple[tuple[str, ...], str], Tensor]] = WeakKeyDictionary()
 
