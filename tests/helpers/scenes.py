@@ -24,7 +24,8 @@ from torch.nn import functional
 
 from xsbert import XSTransformer
 
-SIZE, PATCH = 64, 8
+SIZE, PATCH, THING = 64, 8, 16
+"""Pixels of a picture, a patch and a thing, which fills four patches."""
 COLOURS = {
     "red": (220, 40, 40),
     "green": (40, 170, 60),
@@ -67,9 +68,8 @@ def scene(random: np.random.Generator) -> Scene:
     shapes = random.permutation(SHAPES)[:3]
     boxes: list[Region] = []
     while len(boxes) < 3:
-        size = int(random.integers(14, 23))
-        left, top = (int(at) for at in random.integers(0, SIZE - size, 2))
-        box = (left, top, left + size, top + size)
+        left, top = (PATCH * int(at) for at in random.integers(0, (SIZE - THING) // PATCH + 1, 2))
+        box = (left, top, left + THING, top + THING)
         if all(_apart(box, other) for other in boxes):
             boxes.append(box)
     things = tuple(Thing(str(c), str(s), box) for c, s, box in zip(colours, shapes, boxes, strict=True))
@@ -88,7 +88,7 @@ def scenes(count: int, seed: int) -> list[Scene]:
 
 
 def _apart(a: Region, b: Region) -> bool:
-    return a[2] + 2 <= b[0] or b[2] + 2 <= a[0] or a[3] + 2 <= b[1] or b[3] + 2 <= a[1]
+    return a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
 def _relation(a: Thing, b: Thing) -> str:
@@ -112,8 +112,10 @@ def _draw(draw: ImageDraw.ImageDraw, thing: Thing) -> None:
         draw.rectangle((left, top + third, right - 1, bottom - 1 - third), fill=colour)
 
 
-def untrained(folder: Path, siglip: bool = False, width: int = 64, layers: int = 3) -> XSTransformer:
-    """A random dual encoder for scenes, written to a folder with its processor."""
+def untrained(
+    folder: Path, siglip: bool = False, width: int = 64, layers: tuple[int, int] = (3, 3), pixels: int = SIZE
+) -> XSTransformer:
+    """A random dual encoder for scenes, written to a folder with its processor; layers for texts and for pictures."""
     words = sorted({*COLOURS, *SHAPES, *" ".join(RELATIONS).split(), "a"})
     special = ["<pad>", "<unk>", "<start>", "<end>"]
     ids = {word: i for i, word in enumerate([*special, *words])}
@@ -128,11 +130,16 @@ def untrained(folder: Path, siglip: bool = False, width: int = 64, layers: int =
         model_max_length=16,
         **dict(zip(("pad_token", "unk_token", "bos_token", "eos_token"), special, strict=True)),
     )
-    sizes = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": 4}
+    sizes = {"hidden_size": width, "num_attention_heads": 4}
     sizes |= {"intermediate_size": 2 * width, "projection_dim": width}
-    text = sizes | {"vocab_size": len(ids), "max_position_embeddings": 16, "projection_size": width}
+    text = sizes | {
+        "num_hidden_layers": layers[0],
+        "vocab_size": len(ids),
+        "max_position_embeddings": 16,
+        "projection_size": width,
+    }
     text |= {"bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}
-    vision = sizes | {"image_size": SIZE, "patch_size": PATCH}
+    vision = sizes | {"num_hidden_layers": layers[1], "image_size": pixels, "patch_size": PATCH}
     kind, image_processor = (
         ("Siglip", transformers.SiglipImageProcessorPil)
         if siglip
@@ -142,8 +149,8 @@ def untrained(folder: Path, siglip: bool = False, width: int = 64, layers: int =
         )
     )
     config = getattr(transformers, f"{kind}Config")(text_config=text, vision_config=vision, projection_dim=width)
-    square = {"height": SIZE, "width": SIZE}
-    given = {"size": square} if siglip else {"size": {"shortest_edge": SIZE}, "crop_size": square}
+    square = {"height": pixels, "width": pixels}
+    given = {"size": square} if siglip else {"size": {"shortest_edge": pixels}, "crop_size": square}
     torch.manual_seed(0)
     getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
     transformers.CLIPProcessor(image_processor(**given), fast).save_pretrained(folder)
@@ -175,7 +182,7 @@ def embedded(model: XSTransformer, pixels: torch.Tensor, captions: list[str]) ->
     return functional.normalize(pictures, dim=-1), functional.normalize(texts, dim=-1)
 
 
-def train(model: XSTransformer, steps: int, rows: int = 128, rate: float = 2e-3) -> None:
+def train(model: XSTransformer, steps: int, rows: int = 128, rate: float = 1e-3) -> None:
     """Contrastive training; each caption's colours exchanged are one more wrong caption."""
     random = np.random.default_rng(1)
     encoder = model.transformers_model.train()

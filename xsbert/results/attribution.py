@@ -189,8 +189,9 @@ class Attribution(Shown):
             TypeError: a span is no pair of whole numbers.
             ValueError: one is empty or reaches out of its text, or two overlap.
         """
-        words_a = group(self.text_a, self.offsets_a, checked_spans(self.text_a, spans_a, "spans_a"))
-        words_b = group(self.text_b, self.offsets_b, checked_spans(self.text_b, spans_b, "spans_b"))
+        chars_a, chars_b = "" if self.picture_a else self.text_a, "" if self.picture_b else self.text_b
+        words_a = group(self.text_a, self.offsets_a, checked_spans(chars_a, spans_a, "spans_a"))
+        words_b = group(self.text_b, self.offsets_b, checked_spans(chars_b, spans_b, "spans_b"))
         return replace(
             self,
             tokens_a=tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),

@@ -117,7 +117,8 @@ def _read_picture(model: BaseModel, given: TextInput) -> Text:
     features = _preprocessed(model, given)
     first: Any = routed(list(model), given.task, given.modality)[0]
     image: Any = given.picture and given.picture.image
-    grid, picture = read_picture(model.transformers_model, features, image, first.processor)
+    encoder: Any = model.transformers_model
+    grid, picture = read_picture(encoder, features, image, first.processor)
     tokens = labels(grid)
     return Text(
         input=given,
