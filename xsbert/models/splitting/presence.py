@@ -40,16 +40,16 @@ def presence_of(p: Tensor, layer: int) -> Tensor:
 
 
 def share_of(p: Tensor) -> Tensor:
-    """How much of a token is there at p, where all come and go: m = exp(2 (H_S − 1) (p − 1)), H_S = 1 + 1/2 + … + 1/S.
+    """How much of a token is there at p, where all come and go: m = exp(2 c (p − 1)), c = 1 + (H_S − 1) S / (S − 1).
 
-    Softmax does not see a common factor. Together from little to all, tokens change nothing, and what counts is how
-    one's presence weighs beside the others': the slope ∂f/∂m_s at m = 1 holds all along, as (1/α) ∂f/∂m_s at m = α.
-    Shares of one token come as the S-th to the first of S: Σ 1/s = H_S − 1 of them bear the slope, and with the first
-    comes f itself, which belongs to all alike. For a mean this is the Shapley value. See `Split.presence`.
+    Softmax does not see a common factor: together, from little to all, tokens change nothing, and what counts is what
+    one's presence weighs beside the others', the slope ∂f/∂m_s at m = 1, which is that at m = α times α. With
+    H_S = 1 + 1/2 + … + 1/S, f / S + c ∂f/∂m_s is the Shapley value for a mean, f = Σ m v / Σ m: the first token to come
+    brings its own v, and the k-th moves the mean by a k-th of how far it is from it. See `Split.presence`.
     """
     count = p.shape[1]
-    bearing = sum(1 / s for s in range(2, count + 1))
-    return torch.exp(2 * bearing * (p - 1))
+    slopes = 1 + sum(1 / k for k in range(2, count + 1)) * count / max(1, count - 1)
+    return torch.exp(2 * slopes * (p - 1))
 
 
 class PresenceInAttention(TorchFunctionMode):

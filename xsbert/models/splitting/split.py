@@ -136,7 +136,7 @@ class Split:
 
         A token of p is there to the share `presence_of(p, l)`. Its hidden states at the layer, `(B, S, H)`, stay what
         they are. Where no token stays it is there to m = `share_of(p)`, and the function is mean(p) f(m): for all
-        tokens alike f(m) is f, so that it goes evenly from zero to f, and ∫ ∂/∂p_s = f / S + (H_S − 1) ∂f/∂m_s.
+        tokens alike f(m) is f, so that it goes evenly from zero to f, and ∫ ∂/∂p_s = f / S + c ∂f/∂m_s.
         """
         features = self.prepared(features)
 
