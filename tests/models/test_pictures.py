@@ -26,7 +26,7 @@ RULE = GaussLegendre(12)
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Small random models with weights that make them bend: two layers for texts, three for pictures of 4 × 4 patches."""
+    """Small random models that bend: two layers for texts, three for pictures of 4 × 4 patches."""
     found = {}
     for kind in KINDS:
         folder = tmp_path_factory.mktemp(kind)
@@ -77,7 +77,7 @@ def test_tokens_are_patches_row_by_row_and_then_what_the_model_adds(models):
         assert vectors.picture[:4] == (64, 64, 4, 4)
         assert vectors.picture.data.startswith("data:image/png;base64,")
         assert vectors.vectors.shape == (len(vectors.tokens), 16)
-        np.testing.assert_allclose(vectors.vectors.sum(0), model.encode(A.picture), atol=0.02)
+        np.testing.assert_allclose(vectors.vectors.sum(0), model.encode(A.picture), atol=0.05)
         assert vectors.vectors[:16].any(axis=1).all()
         assert not vectors.vectors[16:].any()
 
@@ -254,7 +254,7 @@ def test_a_model_of_texts_refuses_pictures(minilm, tmp_path):
     A.picture.save(tmp_path / "scene.png")
     for picture in (A.picture, tmp_path / "scene.png", np.asarray(A.picture)):
         for explain in (lambda it: minilm.explain("a", it), lambda it: minilm.explain_pairs([("a", it)])):
-            with pytest.raises(TypeError, match="got a picture .* this model reads texts alone; expected a string"):
+            with pytest.raises(TypeError, match=r"got a picture .* this model reads texts alone; expected a string"):
                 explain(picture)
     assert minilm.explain("a", str(tmp_path / "scene.png"), method=HiddenStates(-1)).picture_b is None
 
