@@ -190,10 +190,14 @@ def page() -> str:
         explained = "no" if row.refused and "from layer" not in row.remark else "yes"
         present = "no" if row.no_presence else explained
         lines.append(f"| {name} | {present} | {explained} | {'; '.join([*remarks, *filter(None, [row.remark])])} |")
-    lines += ["| CLIP, SigLIP | yes | yes | text with text, through their processors: tests/models/test_encoding.py |"]
+    lines += [
+        "| CLIP | yes | yes | texts and pictures, each with each: tests/models/test_pictures.py; its class token stays |",
+        "| SigLIP | yes | yes | texts and pictures, each with each; of a picture no token stays |",
+    ]
     lines += [
         "",
         "`Presence` needs softmax attention: what mixes tokens otherwise can't leave a word out, and is refused.",
+        "Of pictures, other encoders are refused in one line, as are those that cut pictures into patches of many sizes.",
     ]
     return "\n".join(lines) + "\n"
 
