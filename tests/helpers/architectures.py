@@ -191,13 +191,13 @@ def page() -> str:
         present = "no" if row.no_presence else explained
         lines.append(f"| {name} | {present} | {explained} | {'; '.join([*remarks, *filter(None, [row.remark])])} |")
     lines += [
-        "| CLIP | yes | yes | texts and pictures, each with each: tests/models/test_pictures.py; its class token stays |",
-        "| SigLIP | yes | yes | texts and pictures, each with each; of a picture no token stays |",
+        "| CLIP | yes | yes | texts and pictures, each with each (tests/models/test_pictures.py) |",
+        "| SigLIP | yes | yes | the same; of a picture no token stays |",
     ]
     lines += [
         "",
         "`Presence` needs softmax attention: what mixes tokens otherwise can't leave a word out, and is refused.",
-        "Of pictures, other encoders are refused in one line, as are those that cut pictures into patches of many sizes.",
+        "Other encoders of pictures are refused in one line, as are patches of several sizes.",
     ]
     return "\n".join(lines) + "\n"
 

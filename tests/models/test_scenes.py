@@ -22,14 +22,16 @@ def test_a_words_thing_is_in_its_region():
     assert swapped("a red square above a blue circle") == "a blue square above a red circle"
 
 
-@pytest.mark.parametrize("siglip", [False, True])
-def test_a_model_learns_and_every_method_has_its_row(siglip, tmp_path):
-    model = untrained(tmp_path, siglip, width=8, layers=(2, 2))
+@pytest.mark.parametrize(
+    ("siglip", "slow"), [(False, ("Shapley", "hidden")), (True, ("Shapley", "hidden", "presence"))]
+)
+def test_a_model_learns_and_every_method_has_its_row(siglip, slow, tmp_path):
+    model = untrained(tmp_path, siglip, width=8, layers=(1, 1))
     before = model.encode("a red square")
     train(model, steps=2, rows=4)
     assert np.abs(model.encode("a red square") - before).max() > 0
-    for name, explain in methods(2).items():
-        if "Shapley" not in name:
+    for name, explain in methods(1).items():
+        if not any(word in name for word in slow):
             row = measure(model, scenes(1, seed=0), explain)
             assert all(0 <= row[key] <= 1 for key in ("pointing, colours", "pointing, shapes", "energy"))
             assert np.isfinite(row["deletion"])
