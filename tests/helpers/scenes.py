@@ -174,10 +174,13 @@ def _pixels(some: list[Scene], model: XSTransformer) -> torch.Tensor:
 
 
 def embedded(model: XSTransformer, pixels: torch.Tensor, captions: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embeddings of length 1 of pictures and of captions."""
-    encoder, tokenizer = model.transformers_model, model.tokenizer
-    ids = torch.tensor(tokenizer(captions, padding=True)["input_ids"])
-    texts = encoder.get_text_features(input_ids=ids, attention_mask=(ids != 0).long()).pooler_output
+    """Embeddings of length 1 of pictures and of captions, which are not padded: SigLIP's kind pools at the last token."""
+    encoder = model.transformers_model
+    ids = model.tokenizer(captions)["input_ids"]
+    alike = [[i for i, each in enumerate(ids) if len(each) == length] for length in sorted(set(map(len, ids)))]
+    parts = [encoder.get_text_features(torch.tensor([ids[i] for i in some])).pooler_output for some in alike]
+    places = torch.tensor([i for some in alike for i in some])
+    texts = torch.cat(parts)[places.argsort()]
     pictures = encoder.get_image_features(pixel_values=pixels).pooler_output
     return functional.normalize(pictures, dim=-1), functional.normalize(texts, dim=-1)
 
