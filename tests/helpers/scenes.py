@@ -174,7 +174,7 @@ def _pixels(some: list[Scene], model: XSTransformer) -> torch.Tensor:
 
 
 def embedded(model: XSTransformer, pixels: torch.Tensor, captions: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embeddings of length 1 of pictures and of captions, which are not padded: SigLIP's kind pools at the last token."""
+    """Embeddings of length 1 of pictures and of captions, not padded: SigLIP's kind pools at the last token."""
     encoder = model.transformers_model
     ids = model.tokenizer(captions)["input_ids"]
     alike = [[i for i, each in enumerate(ids) if len(each) == length] for length in sorted(set(map(len, ids)))]
