@@ -190,10 +190,14 @@ def page() -> str:
         explained = "no" if row.refused and "from layer" not in row.remark else "yes"
         present = "no" if row.no_presence else explained
         lines.append(f"| {name} | {present} | {explained} | {'; '.join([*remarks, *filter(None, [row.remark])])} |")
-    lines += ["| CLIP, SigLIP | yes | yes | text with text, through their processors: tests/models/test_encoding.py |"]
+    lines += [
+        "| CLIP | yes | yes | texts and pictures, each with each (tests/models/test_pictures.py) |",
+        "| SigLIP | yes | yes | the same; of a picture no token stays |",
+    ]
     lines += [
         "",
         "`Presence` needs softmax attention: what mixes tokens otherwise can't leave a word out, and is refused.",
+        "Other encoders of pictures are refused in one line, as are patches of several sizes.",
     ]
     return "\n".join(lines) + "\n"
 

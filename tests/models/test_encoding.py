@@ -9,8 +9,8 @@ from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 from xsbert import XSTransformer
-from xsbert.attribution import GaussLegendre
-from xsbert.models import HiddenStates
+from xsbert.attribution import Adaptive, GaussLegendre
+from xsbert.models import HiddenStates, Presence
 from xsbert.models.inputs.encoding import aligned
 
 A, B = "Tôi uống cà phê đen", "cà  phê ngon"
@@ -129,3 +129,6 @@ def test_text_and_text_of_a_processor_based_model(kind, layer, tmp_path):
     assert x.layer == range(2)[layer]
     assert max(x.errors) < 1e-2
     assert np.abs(x.matrix).max() > 0
+    present = host.explain("a cat", "a photo of a dog", method=Presence(layer, quadrature=Adaptive(1e-4)))
+    assert present.explained == pytest.approx(float(own), abs=1e-4)
+    assert not present.matrix[[0, -1]].any()

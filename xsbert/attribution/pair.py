@@ -112,9 +112,13 @@ def _of(vectors: TokenVectors) -> np.ndarray:
 
 
 def check_same(a: EmbeddedText, b: EmbeddedText) -> None:
-    """Raises ValueError for texts embedded by different models, or split at different layers."""
+    """Raises ValueError for texts embedded by different models, or split at different layers.
+
+    A text and a picture run through parts of their own, each with its layers.
+    """
     static = STATIC in (a.method, b.method)  # these have no layers
-    for name in ("model",) if static else ("layer", "model"):
+    apart = static or (a.picture is None) != (b.picture is None)
+    for name in ("model",) if apart else ("layer", "model"):
         if getattr(a, name) != getattr(b, name):
             raise ValueError(
                 f"attribute() got vectors of {name} {getattr(a, name)!r} and {getattr(b, name)!r}; "

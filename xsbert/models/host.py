@@ -24,13 +24,13 @@ def resolved_prompt(model: BaseModel, prompt: str | None, name: str | None) -> s
     return model._resolve_prompt(prompt, None if prompt is not None else name) or ""
 
 
-def route_of(router: Router, task: str) -> str:
-    """The name of the route that texts of this task take; "" for no task. sentence-transformers 6.2.
+def route_of(router: Router, task: str, modality: str = "text") -> str:
+    """The name of the route that texts of this task, or pictures, take; "" for no task. sentence-transformers 6.2.
 
     Raises:
         ValueError: the router has no such route.
     """
-    return str(router._resolve_route(task or None, "text"))
+    return str(router._resolve_route(task or None, modality))
 
 
 def without_flattening(transformer: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from xsbert.results import dataframes
 from xsbert.results.html import Shown
 from xsbert.results.json_files import Error, check_places
-from xsbert.results.parts.picture import Picture
+from xsbert.results.parts.picture import Picture, inside
 from xsbert.results.parts.words import (
     Group,
     Offset,
@@ -31,6 +31,8 @@ EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
 FLOOR = 0.25
 """Colours are full at no less than this share of what two equal texts would have: unlike texts stay pale."""
+REGION = 0.1
+"""Of a picture's patches about so many show what a word names, and share what the word adds."""
 MISSED = 0.1
 """From this relative error of law 1 on, the pairs do not account for the embeddings, and are no explanation."""
 
@@ -128,13 +130,21 @@ class Attribution(Shown):
     def limit(self) -> float:
         """The attribution at which colours are full, in units of the score: that of the strongest pair of words.
 
-        Special tokens don't count. It is no less than a quarter of the similarity of two equal texts, so that texts
-        which have little in common look so.
+        Special tokens don't count, and patches do. It is no less than a quarter of the similarity of two equal texts,
+        so that texts which have little in common look so; with a picture less by the number of patches, a tenth of
+        them, that share what a word adds.
         """
-        rows, columns = ([i for i, at in enumerate(each) if at] for each in (self.offsets_a, self.offsets_b))
+        rows, columns = self._own
         strongest = float(np.abs(self.matrix[np.ix_(rows, columns)]).max(initial=0))
         alike = self.norms[0] * self.norms[1] / self.normalizer if self.normalizer else 0.0
+        for picture in filter(None, (self.picture_a, self.picture_b)):
+            alike /= max(1.0, REGION * picture.patches)
         return max(strongest, FLOOR * alike if np.isfinite(alike) else 0.0) or 1.0
+
+    @property
+    def _own(self) -> tuple[list[int], list[int]]:
+        """The rows and the columns of the texts' own tokens, or of the pictures' patches."""
+        return inside(self.offsets_a, self.picture_a), inside(self.offsets_b, self.picture_b)
 
     @property
     def is_exact(self) -> bool:
@@ -144,9 +154,15 @@ class Attribution(Shown):
     @property
     def compared_with(self) -> str:
         """What the texts are compared with where reference terms are left, in words."""
+        sides = ["a picture" if picture else "a text" for picture in (self.picture_a, self.picture_b)]
         if self.method.startswith(("Presence(", "Removal(")):
+            if "a picture" in sides:
+                return "the texts without their words, the pictures without their patches"
             return "the texts without their words"
-        return "texts of padding" if "reference=PaddingReference()" in self.method else "their references"
+        if "reference=PaddingReference()" not in self.method:
+            return "their references"
+        kinds = {"a text": "texts of padding", "a picture": "grey pictures"}
+        return " and ".join(dict.fromkeys(kinds[side] for side in sides))
 
     @property
     def is_reliable(self) -> bool:
@@ -161,7 +177,7 @@ class Attribution(Shown):
     def words(self) -> Attribution:
         """The same with subwords summed into words; the total is kept to rounding.
 
-        Special tokens and a prompt's stay what they are.
+        Special tokens and a prompt's stay what they are, and so do a picture's patches.
         """
         return self.grouped()
 
@@ -178,8 +194,9 @@ class Attribution(Shown):
             TypeError: a span is no pair of whole numbers.
             ValueError: one is empty or reaches out of its text, or two overlap.
         """
-        words_a = group(self.text_a, self.offsets_a, checked_spans(self.text_a, spans_a, "spans_a"))
-        words_b = group(self.text_b, self.offsets_b, checked_spans(self.text_b, spans_b, "spans_b"))
+        chars_a, chars_b = "" if self.picture_a else self.text_a, "" if self.picture_b else self.text_b
+        words_a = group(self.text_a, self.offsets_a, checked_spans(chars_a, spans_a, "spans_a"))
+        words_b = group(self.text_b, self.offsets_b, checked_spans(chars_b, spans_b, "spans_b"))
         return replace(
             self,
             tokens_a=tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),
@@ -215,12 +232,11 @@ class Attribution(Shown):
         """The same less the rows and columns of zeros of what is not in the texts: special tokens, and prompts.
 
         By presence these have no part; other methods give them attributions, and these stay. So does a text of nothing
-        else.
+        else. A picture keeps all of its patches.
         """
         rows, columns = (
-            [i for i, offset in enumerate(offsets) if offset is not None or matrix[i].any()]
-            or list(range(len(offsets)))
-            for offsets, matrix in ((self.offsets_a, self.matrix), (self.offsets_b, self.matrix.T))
+            [i for i in range(len(matrix)) if i in own or matrix[i].any()] or list(range(len(matrix)))
+            for own, matrix in zip(map(set, self._own), (self.matrix, self.matrix.T), strict=True)
         )
         return replace(
             self,

@@ -114,7 +114,8 @@ class TokenVectors(EmbeddedText):
             TypeError: a span is no pair of whole numbers.
             ValueError: one is empty or reaches out of the text, or two overlap.
         """
-        words = group(self.text, self.offsets, checked_spans(self.text, spans, "spans"))
+        characters = "" if self.picture else self.text
+        words = group(self.text, self.offsets, checked_spans(characters, spans, "spans"))
         return replace(
             self,
             tokens=tuple(label(self.text, self.tokens, self.offsets, word) for word in words),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +13,11 @@ from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import fitted, padded, shown, width
 from xsbert.command.terminal.messages import say
 from xsbert.command.terminal.passage import painted, passage
+from xsbert.results.parts.picture import inside
 from xsbert.results.record import decimals, effort, sureness
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
-    from xsbert.results.parts.words import Offset
 
 LABEL = 40
 """Columns at most for a token in the table."""
@@ -60,31 +59,29 @@ def report(x: Attribution, top: int, unit: str = "word", coloured: bool = False)
 def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
     """Both texts, each token with its row's or its column's sum, and the range of these."""
     rows, columns = (x.matrix.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
-    inside = [*_inside(x.offsets_a, rows), *_inside(x.offsets_b, columns)]
-    shade = colours.shading(inside, coloured)
+    own = [float(rows[i]) for i in inside(x.offsets_a, x.picture_a)]
+    own += [float(columns[j]) for j in inside(x.offsets_b, x.picture_b)]
+    shade = colours.shading(own, coloured)
     lines = [
         f"A      {painted(passage(x.text_a, x.offsets_a, rows), shade)}",
         f"B      {painted(passage(x.text_b, x.offsets_b, columns), shade)}",
     ]
     if unknown := [shown(x.tokens_a[i]) for i in x.unknown_a] + [shown(x.tokens_b[i]) for i in x.unknown_b]:
         lines.append(f"       unknown to the model: {fitted(', '.join(dict.fromkeys(unknown)), LABEL)}")
-    return [*lines, f"sums   {colours.scale(inside, shade, unit)}{_outside(x, rows, columns)}"] if inside else lines
+    return [*lines, f"sums   {colours.scale(own, shade, unit)}{_outside(x, rows, columns)}"] if own else lines
 
 
 def _outside(x: Attribution, rows: np.ndarray, columns: np.ndarray) -> str:
     """What the rest of the tokens adds, which is not seen in the texts: special tokens, and a prompt's."""
-    sides = ((x.tokens_a, x.offsets_a, rows), (x.tokens_b, x.offsets_b, columns))
-    names = dict.fromkeys(
-        token for tokens, offsets, _ in sides for token, at in zip(tokens, offsets, strict=True) if not at
+    sides = (
+        (x.tokens_a, inside(x.offsets_a, x.picture_a), rows),
+        (x.tokens_b, inside(x.offsets_b, x.picture_b), columns),
     )
+    names = dict.fromkeys(token for tokens, own, _ in sides for i, token in enumerate(tokens) if i not in own)
     if not names:
         return ""
-    sums = (decimals(values.sum() - sum(_inside(offsets, values)), 4) for _, offsets, values in sides)
+    sums = (decimals(values.sum() - sum(float(values[i]) for i in own), 4) for _, own, values in sides)
     return f"; {' and '.join(sums)} outside the texts ({fitted(shown(', '.join(names)), LABEL)})"
-
-
-def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
-    return [float(value) for offset, value in zip(offsets, values, strict=True) if offset]
 
 
 def _sum(x: Attribution, unit: str) -> list[str]:

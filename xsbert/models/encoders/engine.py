@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers.base.model import BaseModel
-from torch import Tensor, nn
+from torch import Tensor
 
 from xsbert.attribution.forward_mode.derivatives import NoDerivative
 from xsbert.attribution.forward_mode.tangents import Rounded
@@ -65,7 +65,7 @@ class Engine:
         self.device = device_of_copy(model.device)
         self.memory = share_of_free(self.device) if memory is None else memory
         self.rounded = None if matmul_dtype is None else Rounded(matmul_dtype)
-        self._splits: dict[tuple[nn.Module, ...], Split] = {}
+        self._splits: dict[tuple[Any, ...], Split] = {}
 
     def token_vectors(self, texts: Sequence[TextInput], progress: Progress) -> list[TokenVectors]:
         """Each text's token vectors, in the order of the texts; `progress` is told of each text once."""
@@ -101,7 +101,7 @@ class Engine:
 
     def split(self, texts: Batch) -> Split:
         """The modules that these texts run through, split at the layer."""
-        return self._split_for(texts.texts[0].input.task)
+        return self._split_for(texts.texts[0].input.task, texts.texts[0].input.modality)
 
     def paths(self, texts: Batch) -> Paths:
         """The paths along which the texts' token vectors are integrated.
@@ -118,24 +118,26 @@ class Engine:
             return split.paths(texts.features, self.memory)
         return self.method.paths(split, texts, self._tokenizer(texts), self.memory)
 
-    def _split_for(self, task: str) -> Split:
-        modules = routed(list(self.model), task)
-        if modules not in self._splits:
-            truncate_dim, some = getattr(self.model, "truncate_dim", None), list(modules)
+    def _split_for(self, task: str, modality: str) -> Split:
+        some = list(routed(list(self.model), task, modality))
+        key = (*some, modality)  # a dual encoder's parts have layers of their own
+        if key not in self._splits:
+            truncate_dim = getattr(self.model, "truncate_dim", None)
             if is_static(some):
-                self._splits[modules] = StaticSplit(some, truncate_dim)
+                self._splits[key] = StaticSplit(some, truncate_dim)
             else:
-                self._splits[modules] = Split(some, self.method.layer, truncate_dim, self.method.layer_stack)
-        return self._splits[modules]
+                layer, path = self.method.layer, self.method.layer_stack
+                self._splits[key] = Split(some, layer, truncate_dim, path, modality)
+        return self._splits[key]
 
     def _tokenizer(self, texts: Batch) -> Any:
-        first = routed(list(self.model), texts.texts[0].input.task)[0]
+        first = routed(list(self.model), texts.texts[0].input.task, texts.texts[0].input.modality)[0]
         return getattr(first, "tokenizer", None) or self.model.tokenizer
 
     def _read(self, texts: Sequence[TextInput]) -> dict[TextInput, Text]:
         """The texts, tokenized; each once. What the model can't do is refused before."""
-        for task in {text.task for text in texts}:
-            self._split_for(task)
+        for task, modality in {(text.task, text.modality) for text in texts}:
+            self._split_for(task, modality)
         return {text: read(self.model, text) for text in dict.fromkeys(texts)}
 
     def _forward(self, texts: Sequence[Text], progress: Progress) -> Iterator[tuple[TextInput, TokenVectors]]:
@@ -148,7 +150,7 @@ class Engine:
             for text, integral, embedding, share in zip(batch.texts, integrals, embeddings, shares, strict=True):
                 vectors = integral.vectors + torch.outer(share, integral.start_value.double())
                 fields = self._fields(text, integral, self.split(batch), embedding, bool(share.any()))
-                yield text.input, TokenVectors(**fields, vectors=_on_host(vectors.to(embeddings.dtype)))
+                yield text.input, TokenVectors(**fields, vectors=_on_host(vectors[text.order].to(embeddings.dtype)))
             progress.done(len(batch.texts))
 
     def _pull(self, text: Text, others: Sequence[TextInput], pairing: Pairing, progress: Progress) -> None:
@@ -221,7 +223,7 @@ class Engine:
         fields = self._fields(text, pulled, self.split(batch), embeddings[0], bool(share.any()))
         embedded = EmbeddedText(**fields)
         products = pulled.products + torch.outer(cotangents.double() @ pulled.start_value.double(), share)
-        parts = products.split([len(other.tokens) for other in others])
+        parts = products[:, text.order].split([len(other.tokens) for other in others])
         return embedded, [_on_host(part) for part in parts]
 
     def _texts_of_a_batch(self, tokens: int) -> int:
@@ -248,7 +250,7 @@ class Engine:
         warn(text, split.layer, found, self.method.quadrature, rounds, self.model.max_seq_length)
         return {
             "text": text.input.string,
-            "tokens": text.tokens,
+            "tokens": tuple(text.tokens[i] for i in text.order),
             "offsets": text.offsets,
             "embedding": _on_host(found.end_value),
             "reference_embedding": _on_host(torch.zeros_like(found.start_value) if shared else found.start_value),
@@ -263,6 +265,7 @@ class Engine:
             "prompt": text.input.prompt,
             "prompted": text.prompted,
             "unknown": text.unknown,
+            "picture": text.picture,
         }
 
     def _named(self, split: Split) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xsbert.attribution.pair import check_similarity
@@ -13,8 +14,9 @@ from xsbert.models.encoders.options import FOR_PAIRS, FOR_VECTORS, PairOptions, 
 from xsbert.models.encoders.wraps import Wraps
 from xsbert.models.inputs.lists import listed_ids, listed_pairs, listed_texts
 from xsbert.models.inputs.prompts import both, text_inputs
-from xsbert.models.inputs.text import check_string
+from xsbert.models.inputs.text import check_side
 from xsbert.models.methods.removal import Removal
+from xsbert.models.pictures.given import Side
 from xsbert.models.progress import progress_of
 from xsbert.models.removal.engine import RemovalEngine, texts_of
 from xsbert.models.removal.sources import OfModel
@@ -30,8 +32,13 @@ if TYPE_CHECKING:
 class Explains(Wraps):
     """An encoder of the host's that also says why it finds two texts similar."""
 
-    def explain(self, text_a: str, text_b: str, **options: Unpack[PairOptions]) -> Attribution:
+    def explain(self, text_a: Side, text_b: Side, **options: Unpack[PairOptions]) -> Attribution:
         """Attributes the similarity of two texts to pairs of their tokens.
+
+        Of a model of texts and pictures, such as CLIP or SigLIP, either may be a picture, whose tokens are its patches:
+        a picture of PIL's, a `Path`, or an array or tensor of whole numbers from 0 to 255, (height, width, 3) or
+        (3, height, width). A string is one where `encode` takes it for one: the path of a file that is there and ends
+        as a picture's does, such as .png or .jpg, the address of one, or a data URL. All other strings are texts.
 
         Args:
             text_a, text_b: the texts, with S_a and S_b tokens.
@@ -56,22 +63,24 @@ class Explains(Wraps):
             The attributions, `(S_a, S_b)`, with the score, the reference terms and the errors.
 
         Raises:
-            TypeError: a text is not a string, an option has another name, `method` is not a method, or `memory` not a
-                whole number.
+            TypeError: a text is not a string, or a picture where the model reads none or of no whole numbers, an option
+                has another name, `method` is not a method, or `memory` not a whole number.
+            FileNotFoundError: a picture's path leads nowhere.
             ValueError: the model has no such prompt, route, layer or list of layers, the encoder can't be split
                 there, or not be explained by the method (`Presence` needs softmax attention, and a token that stays),
-                `similarity` is neither cosine nor dot, `memory` not positive, or `matmul_dtype` not a lower precision.
+                `similarity` is neither cosine nor dot, `memory` not positive, or `matmul_dtype` not a lower precision;
+                or a picture can't be read, or is cut into patches in a way that is not known.
 
         Warns:
             UserWarning: a text was cut, the quadrature gave up before it reached its tolerance, the
                 products rounded too much for it, or `Reverse()` was asked of a model without gradients.
         """
         settled(options, FOR_PAIRS, "explain")
-        check_string(text_a, "text_a")
-        check_string(text_b, "text_b")
+        check_side(self, text_a, "text_a")
+        check_side(self, text_b, "text_b")
         return self.explain_pairs([(text_a, text_b)], **options)[0]
 
-    def explain_pairs(self, pairs: Iterable[tuple[str, str]], **options: Unpack[PairOptions]) -> list[Attribution]:
+    def explain_pairs(self, pairs: Iterable[tuple[Side, Side]], **options: Unpack[PairOptions]) -> list[Attribution]:
         """`explain` for many pairs, in their order.
 
         Each text is worked on once, however often it occurs, and short texts of one length together.
@@ -85,7 +94,7 @@ class Explains(Wraps):
         chosen = settled(options, FOR_PAIRS, "explain_pairs")
         similarity = str(chosen["similarity"] or self.similarity_fn_name)
         check_similarity(similarity)
-        texts_a, texts_b = zip(*listed_pairs(pairs), strict=True)
+        texts_a, texts_b = zip(*listed_pairs(pairs, partial(check_side, self)), strict=True)
         prompts, names, tasks = (both(chosen[name]) for name in ("prompt", "prompt_name", "task"))
         side_a = text_inputs(self, texts_a, prompts[0], names[0], tasks[0])
         side_b = text_inputs(self, texts_b, prompts[1], names[1], tasks[1])
@@ -98,8 +107,8 @@ class Explains(Wraps):
 
     def explain_ranking(
         self,
-        query: str,
-        documents: Sequence[str],
+        query: Side,
+        documents: Sequence[Side],
         *,
         ids: Sequence[str] | None = None,
         top: int | None = None,
@@ -113,7 +122,8 @@ class Explains(Wraps):
 
         Args:
             query: the text that all documents are compared with.
-            documents: the texts to rank: a list of strings, a pandas Series or an array of strings.
+            documents: the texts to rank: a list of strings, a pandas Series or an array of strings. Query and documents
+                may be pictures, as of `explain`.
             ids: what tells the documents apart, strings or whole numbers; they stay with them in the ranking,
                 its files, its page and its table.
             top: how many of the most similar documents to explain: all are compared by their embeddings, which is
@@ -123,8 +133,8 @@ class Explains(Wraps):
         """
         ranking_options: PairOptions = {"task": ("query", "document"), **options}
         chosen = settled(ranking_options, FOR_PAIRS, "explain_ranking")
-        check_string(query, "query")
-        texts = listed_texts(documents, "documents")
+        check_side(self, query, "query")
+        texts = listed_texts(documents, "documents", partial(check_side, self))
         names = listed_ids(ids, len(texts))
         count = len(texts) if top is None else at_least(top, 1, "top", "a whole number of documents, such as 10")
         best = list(range(len(texts))) if count >= len(texts) else nearest(self, query, texts, count, chosen)
@@ -133,16 +143,17 @@ class Explains(Wraps):
         positions = tuple(best[i] for i in ranking.positions)
         return replace(ranking, positions=positions, compared=len(texts))
 
-    def token_vectors(self, texts: Sequence[str], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
+    def token_vectors(self, texts: Sequence[Side], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
         """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.
 
         Args:
-            texts: a list of strings, a pandas Series or an array of strings.
+            texts: a list of strings, a pandas Series or an array of strings; or pictures, as of `explain`.
 
         Other Args, Raises, Warns: as `explain`, but for `similarity`; ValueError for no texts.
         """
         chosen = settled(options, FOR_VECTORS, "token_vectors")
-        prompted = text_inputs(self, listed_texts(texts), chosen["prompt"], chosen["prompt_name"], chosen["task"])
+        listed = listed_texts(texts, check=partial(check_side, self))
+        prompted = text_inputs(self, listed, chosen["prompt"], chosen["prompt_name"], chosen["task"])
         bar = progress_of(len(set(prompted)), chosen["show_progress_bar"])
         with undisturbed(self.device), bar as progress:
             method, similarity = chosen["method"], str(self.similarity_fn_name)

@@ -11,32 +11,33 @@ from xsbert.models.encoders.options import PairOptions
 from xsbert.models.inputs.prompts import TextInput, both, text_inputs
 
 
-def nearest(model: Any, query: str, documents: Sequence[str], count: int, options: PairOptions) -> list[int]:
+def nearest(model: Any, query: Any, documents: Sequence[Any], count: int, options: PairOptions) -> list[int]:
     """The positions of the most similar documents, in the order of the list; of equals the first.
 
     Args:
         model: a `SentenceTransformer` or a `SparseEncoder`.
-        query, documents: the texts.
+        query, documents: the texts, or pictures.
         count: how many positions are wanted.
         options: all of them: the prompts, the task and the similarity count here.
     """
     prompts, names, tasks = (both(options[name]) for name in ("prompt", "prompt_name", "task"))
     asked = text_inputs(model, [query], prompts[0], names[0], tasks[0])
-    texts = list(dict.fromkeys(documents))  # the same text scores the same, whatever it is padded to
-    embeddings = _encoded(
-        model, text_inputs(model, texts, prompts[1], names[1], tasks[1]), options["show_progress_bar"]
-    )
+    inputs = text_inputs(model, documents, prompts[1], names[1], tasks[1])
     compare = {None: model.similarity, "cosine": cos_sim, "dot": dot_score}[options["similarity"]]
-    similarities = compare(_encoded(model, asked, False), embeddings)[0].tolist()
-    score = dict(zip(texts, similarities, strict=True))
-    return sorted(sorted(range(len(documents)), key=lambda i: -score[documents[i]])[:count])
+    to, score = _encoded(model, asked, False), dict[TextInput, float]()
+    unique = dict.fromkeys(inputs)  # the same text scores the same, whatever it is padded to
+    for modality in ("text", "image"):  # which the host embeds apart
+        if texts := [each for each in unique if each.modality == modality]:
+            similarities = compare(to, _encoded(model, texts, options["show_progress_bar"]))[0].tolist()
+            score |= dict(zip(texts, similarities, strict=True))
+    return sorted(sorted(range(len(inputs)), key=lambda i: -score[inputs[i]])[:count])
 
 
 def _encoded(model: Any, texts: Sequence[TextInput], show_progress_bar: bool | None) -> Any:
-    """The embeddings of texts with one prompt and one task, `(N, D)`."""
+    """The embeddings of texts with one prompt and one task, or of pictures, `(N, D)`."""
     route = {"task": texts[0].task} if texts[0].task else {}
     return model.encode(
-        [text.string for text in texts],
+        [text.picture.image if text.picture else text.string for text in texts],
         prompt=texts[0].prompt,
         convert_to_tensor=True,
         show_progress_bar=show_progress_bar,

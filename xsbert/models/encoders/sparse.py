@@ -10,6 +10,7 @@ from sentence_transformers import SparseEncoder
 from xsbert.models.checks import check_folder
 from xsbert.models.encoders.explains import Explains
 from xsbert.models.encoders.options import PairOptions, VectorOptions
+from xsbert.models.pictures.given import Side
 from xsbert.results.attribution import Attribution
 from xsbert.results.token_vectors import TokenVectors
 
@@ -31,7 +32,7 @@ class XSSparseEncoder(Explains, SparseEncoder):
             check_folder(model_name_or_path)
         super().__init__(model_name_or_path, *args, **kwargs)
 
-    def explain_pairs(self, pairs: Iterable[tuple[str, str]], **options: Unpack[PairOptions]) -> list[Attribution]:
+    def explain_pairs(self, pairs: Iterable[tuple[Side, Side]], **options: Unpack[PairOptions]) -> list[Attribution]:
         """As of `XSTransformer`.
 
         Raises:
@@ -40,7 +41,7 @@ class XSSparseEncoder(Explains, SparseEncoder):
         self._check_dimensions()
         return super().explain_pairs(pairs, **options)
 
-    def token_vectors(self, texts: Sequence[str], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
+    def token_vectors(self, texts: Sequence[Side], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
         """As of `XSTransformer`.
 
         Raises:

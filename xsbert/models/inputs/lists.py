@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
 from xsbert.models.inputs.text import check_string
 
+Check = Callable[[Any, str], None]
+"""Raises for what is no text, with its place; of a model of pictures, for what is no picture either."""
 
-def listed_texts(texts: Any, name: str = "texts") -> list[str]:
-    """A list of strings, a pandas Series or an array of strings, as a list.
+
+def listed_texts(texts: Any, name: str = "texts", check: Check = check_string) -> list[Any]:
+    """A list of strings, a pandas Series or an array of strings, as a list; pictures where `check` lets them pass.
 
     Raises:
         TypeError: it is no such list, or an item is no string; with its position.
@@ -20,11 +23,11 @@ def listed_texts(texts: Any, name: str = "texts") -> list[str]:
     if not found:
         raise ValueError(f"{name} got an empty list; expected at least one text.")
     for position, text in enumerate(found):
-        check_string(text, f"{name}[{position}]")
+        check(text, f"{name}[{position}]")
     return found
 
 
-def listed_pairs(pairs: Any) -> list[tuple[str, str]]:
+def listed_pairs(pairs: Any, check: Check = check_string) -> list[tuple[Any, Any]]:
     """Any iterable of (text_a, text_b), or an array of two columns, as a list.
 
     Raises:
@@ -36,13 +39,13 @@ def listed_pairs(pairs: Any) -> list[tuple[str, str]]:
     found = _listed(pairs if _is_sequence(pairs) else list(pairs), "pairs", expected.removeprefix("expected "))
     if not found:
         raise ValueError(f"explain_pairs got no pairs; {expected}.")
-    checked: list[tuple[str, str]] = []
+    checked: list[tuple[Any, Any]] = []
     for position, pair in enumerate(found):
         pair = pair.tolist() if hasattr(pair, "tolist") else pair
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ValueError(f"explain_pairs got {pair!r:.60} among the pairs, at position {position}; {expected}.")
         for side, text in enumerate(pair):
-            check_string(text, f"pairs[{position}][{side}]")
+            check(text, f"pairs[{position}][{side}]")
         checked.append((pair[0], pair[1]))
     return checked
 
@@ -71,6 +74,8 @@ def _is_sequence(values: Any) -> bool:
 
 
 def _listed(values: Any, name: str, expected: str) -> list[Any]:
+    if getattr(values, "ndim", 0) == 4:  # an array of pictures
+        return list(values)
     for method in ("tolist", "to_list"):  # of NumPy and pandas, of polars
         if hasattr(values, method):
             values = getattr(values, method)()

@@ -13,6 +13,9 @@ from xsbert.models.checks import say_once
 from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
 from xsbert.models.inputs.prompts import TextInput, routed, text_inputs
+from xsbert.models.pictures.given import is_picture, reads_pictures
+from xsbert.models.pictures.reading import added_tokens, labels, read_picture
+from xsbert.results.parts.picture import Picture
 from xsbert.results.parts.words import Offset
 
 MANY_UNKNOWN = 0.1
@@ -21,7 +24,7 @@ MANY_UNKNOWN = 0.1
 
 @dataclass(frozen=True)
 class Text:
-    """One text, tokenized as `encode` tokenizes it.
+    """One text, tokenized as `encode` tokenizes it; or a picture, cut into patches.
 
     Args:
         input: the text as the user gave it, its prompt and its task.
@@ -34,6 +37,7 @@ class Text:
         prompted: the positions of the prompt's tokens.
         truncated: whether the tokenizer cut the text.
         unknown: the positions of the tokens that the tokenizer does not know.
+        picture: of a picture, its grid. Its tokens are in the encoder's order, which puts a class token first.
     """
 
     input: TextInput
@@ -45,6 +49,13 @@ class Text:
     prompted: tuple[int, ...]
     truncated: bool
     unknown: tuple[int, ...] = ()
+    picture: Picture | None = None
+
+    @property
+    def order(self) -> list[int]:
+        """The tokens in the order of results: of a picture, first its patches, then what the model adds."""
+        positions = range(len(self.tokens))
+        return sorted(positions, key=self.special.tolist().__getitem__) if self.picture else list(positions)
 
 
 def read(model: BaseModel, text: str | TextInput) -> Text:
@@ -52,7 +63,8 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
 
     Raises:
         TypeError: `string` is not a string.
-        ValueError: it holds half a surrogate pair, which no tokenizer can read.
+        ValueError: it holds half a surrogate pair, which no tokenizer can read; or a picture is cut into patches in a
+            way that is not known.
 
     Warns:
         UserWarning: once for each text, where a tenth or more of its tokens is unknown.
@@ -60,7 +72,9 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
     if not isinstance(text, TextInput):
         check_string(text)
         (text,) = text_inputs(model, [text], None, None, None)
-    string, prompt, _ = text
+    if text.picture:
+        return _read_picture(model, text)
+    string, prompt = text.string, text.prompt
     check_string(string)
     features = _preprocessed(model, text)
     first: Any = routed(list(model), text.task)[0]
@@ -96,7 +110,27 @@ def _preprocessed(model: BaseModel, text: TextInput) -> Any:
     options = {"prompt": text.prompt or None} | ({"task": text.task} if text.task else {})
     # With flash attention the host packs texts into one row, without masks or offsets; not on this copy.
     reader = model if (first := without_flattening(model[0])) is model[0] else first
-    return reader.preprocess([text.string], **options)
+    return reader.preprocess([text.picture.image if text.picture else text.string], **options)
+
+
+def _read_picture(model: BaseModel, given: TextInput) -> Text:
+    features = _preprocessed(model, given)
+    first: Any = routed(list(model), given.task, given.modality)[0]
+    image: Any = given.picture and given.picture.image
+    encoder: Any = model.transformers_model
+    grid, picture = read_picture(encoder, features, image, first.processor)
+    tokens = labels(grid)
+    return Text(
+        input=given,
+        features={name: _moved(value, model.device) for name, value in features.items()},
+        tokens=tokens,
+        pieces=tokens,
+        offsets=(None,) * len(tokens),
+        special=added_tokens(grid).to(model.device),
+        prompted=(),
+        truncated=False,
+        picture=picture,
+    )
 
 
 def check_string(string: object, place: str = "A text") -> None:
@@ -112,6 +146,17 @@ def check_string(string: object, place: str = "A text") -> None:
                 f"{place} holds half a surrogate pair ({char!r} at position {position}); expected whole characters. "
                 "Decode it with errors='replace', or text.encode('utf-16', 'surrogatepass').decode('utf-16')."
             )
+
+
+def check_side(model: BaseModel, value: object, place: str) -> None:
+    """Raises, as `check_string`, for what is neither text nor picture; TypeError for a picture that no model reads."""
+    if not is_picture(model, value):
+        check_string(value, place)
+    elif not reads_pictures(model):
+        raise TypeError(
+            f"{place} got a picture ({type(value).__name__}), and this model reads texts alone; expected a string, "
+            "such as 'The coffee is bad.'. Pictures take a model of both, such as CLIP or SigLIP."
+        )
 
 
 def _within(string: str, start: int, end: int) -> Offset:

@@ -28,7 +28,8 @@ class HiddenStates:
     Args:
         layer: whose input the tokens are taken at: 0 (the embeddings' output) to L − 1, negative from the end.
             Deeper layers cost less; there tokens know more of their context.
-        reference: what a text is compared with: `PaddingReference()`, the papers', or another.
+        reference: what a text is compared with: `PaddingReference()`, the papers', or another. Of a picture the first
+            is a grey picture; `ZeroReference()` serves too, and no other.
         quadrature: `Adaptive(rtol)`, `GaussLegendre(n)` or `RightRiemann(n)`.
         mode: `Forward()`, `Reverse()`, or `ByLength()`, which pulls a short text's vectors back through a much longer
             text. The matrix is the same, to the errors that it carries. Where no gradients pass through the model,

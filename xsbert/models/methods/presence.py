@@ -35,11 +35,17 @@ class Presence:
     starts from its limit for few, not from the text without its words. `cls` and `lasttoken` see presence through
     attention alone, and the token that they take must be a special one or a prompt's.
 
+    Of a picture the players are its patches, and a class token stays, as CLIP's. Where no token stays, as in SigLIP's
+    part for pictures, patches that come together from a little on change nothing: with the first comes f, which belongs
+    to all alike, and u_s = f(x) / S + c ∂f/∂m_s at m = 1, with c ≈ ln S + .6 such that this is the Shapley value for a
+    mean over patches. It takes a few nodes, is exact whatever `shared` says, and less true than a path with a class
+    token's.
+
     Args:
-        layer: the layer from which on presence counts, 0 for everywhere; negative from the end. Layers before it see
-            the whole text. From deeper layers it costs less, and is less true for pairs. By default the last layer
-            but two, from which on it takes less time than `HiddenStates()`. From the last but three on it takes about
-            twice as long as that, and finds more of pairs in small models.
+        layer: the layer from which on presence counts, 0 for everywhere; negative from the end; texts and pictures have
+            their own. Layers before it see the whole text. From deeper layers it costs less, and is less true for
+            pairs. By default the last layer but two, from which on it takes less time than `HiddenStates()`. From the
+            last but three on it takes about twice as long as that, and finds more of pairs in small models.
         shared: whether f(∅) is shared evenly among the text's tokens, u_s += f(∅) / players: no text is similar to
             nothing, so that the jump from nothing to f(∅) belongs to all alike (a unanimity game's Shapley value).
             Then the pairs sum to the score. Not shared, f(∅) stands as three reference terms.
@@ -99,9 +105,10 @@ class Presence:
         """
         hidden, embeddings = split.embedded(texts.features)
         come_and_go = players(texts).to(hidden.device)
-        check_complete(split, texts.features, hidden, come_and_go)
+        pictures = texts.texts[0].picture is not None
+        check_complete(split, texts.features, hidden, come_and_go, pictures)
         starts = (~come_and_go)[..., None].to(hidden)
-        function = split.presence(texts.features, hidden)
+        function = split.presence(texts.features, hidden, some_stay=not come_and_go.all())
         paths = Paths(function, starts, torch.ones_like(starts), memory, hidden.shape[2], self._leaders(texts, hidden))
         split.check(embeddings, paths.end_values)
         return paths, embeddings

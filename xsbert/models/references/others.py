@@ -14,12 +14,19 @@ from xsbert.models.references.padding import PaddingReference
 from xsbert.models.references.weights_digest import digest_of
 from xsbert.models.splitting.split import Split
 
+OF_TEXTS = (
+    "has no meaning for a picture, whose patches are no tokens of a vocabulary; expected PaddingReference(), which is "
+    "a grey picture, or ZeroReference()."
+)
 _MEANS: WeakKeyDictionary[Split, dict[tuple[tuple[str, ...], str], Tensor]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class MaskReference(PaddingReference):
     """`PaddingReference` with mask tokens in place of padding tokens."""
+
+    def _of_pictures(self, features: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError(f"{self!r} {OF_TEXTS}")
 
     def _filler(self, tokenizer: Any) -> int:
         if tokenizer is None or tokenizer.mask_token_id is None:
@@ -29,7 +36,7 @@ class MaskReference(PaddingReference):
 
 @dataclass(frozen=True)
 class ZeroReference:
-    """Hidden states that are all zero, the special tokens' too."""
+    """Hidden states that are all zero, the special tokens' too; of a picture as of a text."""
 
     def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
         """Zeros, `(B, S, H)`."""
@@ -61,6 +68,8 @@ class MeanReference:
 
     def hidden_states(self, split: Split, texts: Batch, tokenizer: Any) -> Tensor:
         """The mean, repeated: `(B, S, H)`."""
+        if texts.texts[0].picture is not None:
+            raise ValueError(f"{self!r} {OF_TEXTS}")
         means, prompt = _MEANS.setdefault(split, {}), texts.texts[0].input.prompt
         if (self.corpus, prompt) not in means:
             rows = [split.hidden_states(split.preprocess(text, prompt))[0] for text in self.corpus]  # (S, H) each

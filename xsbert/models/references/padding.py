@@ -29,14 +29,19 @@ class Reference(Protocol):
 @dataclass(frozen=True)
 class PaddingReference:
     """The papers' reference (EMNLP 2023, arXiv 2310.05703): as many tokens as the text, its special
-    tokens kept, every other token the padding token, all attended."""
+    tokens kept, every other token the padding token, all attended.
+
+    Patches have no such token: of a picture it is the grey picture, whose pixels are zero after normalisation. What the
+    tower adds, such as a class token, is kept."""
 
     def features(self, texts: Batch, tokenizer: Any) -> dict[str, Any]:
-        """The padded texts, as the encoder is given them.
+        """The padded texts, or grey pictures, as the encoder is given them.
 
         Raises:
-            ValueError: the tokenizer has no such token.
+            ValueError: the tokenizer has no such token, or the reference has no meaning for a picture.
         """
+        if texts.texts[0].picture is not None:
+            return self._of_pictures(texts.features)
         padding = torch.full_like(texts.features["input_ids"], self._filler(tokenizer))
         changed = {
             "input_ids": torch.where(texts.special, texts.features["input_ids"], padding),
@@ -47,6 +52,9 @@ class PaddingReference:
     def hidden_states(self, split: Split, texts: Batch, tokenizer: PreTrainedTokenizerBase) -> Tensor:
         """The padded texts' hidden states at the split's layer, `(B, S, H)`."""
         return split.hidden_states(self.features(texts, tokenizer))
+
+    def _of_pictures(self, features: dict[str, Any]) -> dict[str, Any]:
+        return features | {"pixel_values": torch.zeros_like(features["pixel_values"])}
 
     def _filler(self, tokenizer: Any) -> int:
         return padding_id(tokenizer)

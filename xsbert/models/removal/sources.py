@@ -90,6 +90,11 @@ class OfModel:
 
     def players(self, text: TextInput, units: Units) -> Players:
         """The units of the tokens that the model reads; of characters, where it has no tokenizer that is known."""
+        if text.picture is not None:
+            raise ValueError(
+                f"Removal got the picture {text.string!r}; expected a text, which words can be taken from. Use Presence(), "
+                "which leaves out a picture's patches."
+            )
         first: Any = routed(list(self._model), text.task)[0]
         if not isinstance(getattr(first, "tokenizer", None), PreTrainedTokenizerBase | Tokenizer):
             return players_of(text, units)
@@ -103,7 +108,7 @@ class OfModel:
 
     def encodings(self, text: TextInput) -> Encodings:
         """As `encode` gives them, behind the text's prompt and along its route."""
-        _, prompt, task = text
+        prompt, task = text.prompt, text.task
         if (prompt, task) not in self._encodings:
             options = {"prompt": prompt or None} | ({"task": task} if task else {})
             self._encodings[prompt, task] = Encodings(encode_of(self._model, **options), TEXTS_OF_A_CALL)

@@ -17,7 +17,9 @@ from xsbert.models.splitting.split import Split
 REMEDY = "Use HiddenStates(), the papers' method, for it; or Removal(), which takes words away for real."
 
 
-def check_complete(split: Split, features: dict[str, Any], hidden: Tensor, players: Tensor) -> None:
+def check_complete(
+    split: Split, features: dict[str, Any], hidden: Tensor, players: Tensor, pictures: bool = False
+) -> None:
     """Looks whether tokens that are gone are gone: those that stay must not depend on what stood in their places.
 
     Args:
@@ -25,12 +27,13 @@ def check_complete(split: Split, features: dict[str, Any], hidden: Tensor, playe
         features: the texts, as the encoder is given them.
         hidden: their hidden states at the layer, `(B, S, H)`.
         players: the tokens that come and go, `(B, S)`.
+        pictures: whether they are pictures, of which all tokens may go.
 
     Raises:
         ValueError: nothing of a text stays; the embedding is read from a token that goes; or tokens are mixed by
             something else than softmax attention.
     """
-    if players.all(dim=1).any():
+    if players.all(dim=1).any() and not pictures:
         raise ValueError(
             "Presence got a text without a token that stays; expected special tokens or a prompt beside its words, "
             f"for of nothing there is no embedding. {REMEDY}"
@@ -40,18 +43,21 @@ def check_complete(split: Split, features: dict[str, Any], hidden: Tensor, playe
             _check_rows(module, features, players)
     if split.checked or not players.any():
         return
+    gone = players.clone()
+    if players.all():
+        gone[:, ::2] = False  # of nothing there is no embedding
     features, texts = split.prepared(features), torch.arange(len(hidden), device=hidden.device)
-    changed = torch.where(players[..., None], hidden.flip(2) + hidden.std(), hidden)
+    changed = torch.where(gone[..., None], hidden.flip(2) + hidden.std(), hidden)
     rows: list[Tensor] = []
+    embeddings: list[Tensor] = []
     softmaxes = 0
     for states in (hidden, changed):
         with torch.no_grad():
-            watched = _Watched((~players).to(hidden), rows)
-            split.embed(features, states, texts, watched.within)
+            watched = _Watched((~gone).to(hidden), rows)
+            embeddings.append(split.embed(features, states, texts, watched.within))
             softmaxes = watched.softmaxes
-    alike = len(rows) == 2 and torch.allclose(
-        rows[0][~players], rows[1][~players], rtol=1e-3, atol=1e-4 * float(rows[0].abs().max())
-    )
+    one, other = (each[~gone] for each in rows) if rows else embeddings  # CLIP and its kind pool by themselves
+    alike = torch.allclose(one, other, rtol=1e-3, atol=1e-4 * float(one.abs().max()))
     if softmaxes < split.count or not alike:
         raise ValueError(
             f"{split.name} can't be explained by Presence: it mixes tokens by something else than softmax attention "

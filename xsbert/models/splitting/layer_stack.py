@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from xsbert.models.pictures.towers import tower_of
 from xsbert.models.splitting.hooks import recorded_calls
 from xsbert.results.arguments import whole
 
@@ -18,24 +19,26 @@ class Layer(NamedTuple):
     turn: int = 0
 
 
-def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
+def layer_stack(encoder: nn.Module, path: str | None = None, modality: str = "text") -> nn.ModuleList:
     """The list of layers that the hidden states run through, found in the module tree.
 
-    It is the longest list of modules of one class that lies in no other list; where the encoder has a
-    `text_model`, of that.
+    It is the longest list of modules of one class that lies in no other list; where the encoder has a part for texts
+    and one for pictures, of the part that is asked for.
 
     Args:
         encoder: a transformers model.
-        path: the list's dotted path in the encoder, such as "encoder.layer", where it is not that one.
+        path: the list's dotted path in the encoder or its part, such as "encoder.layer", where it is not that one.
+        modality: "text" or "image".
 
     Raises:
         TypeError: `path` is no string.
-        ValueError: there is no such list.
+        ValueError: there is no such list, or no such part.
     """
+    tower = tower_of(encoder, modality)
     if path is not None:
-        return _named(encoder, path, dict(_outermost_lists(encoder)))
-    # Beside the text's tower, CLIP and its kind have one for images.
-    lists = dict(_outermost_lists(getattr(encoder, "text_model", encoder)))
+        of_tower = dict(_outermost_lists(tower))
+        return _named(tower if path in of_tower else encoder, path, dict(_outermost_lists(encoder)))
+    lists = dict(_outermost_lists(tower))
     stacks = [module for module in lists.values() if len({type(layer) for layer in module}) == 1]
     if not stacks:
         raise ValueError(
@@ -45,7 +48,7 @@ def layer_stack(encoder: nn.Module, path: str | None = None) -> nn.ModuleList:
     return max(stacks, key=len)
 
 
-def layers_of(encoder: Any, path: str | None = None) -> list[Layer]:
+def layers_of(encoder: Any, path: str | None = None, modality: str = "text") -> list[Layer]:
     """The encoder's L layers in the order in which they run.
 
     Where the stack has fewer modules than the configuration counts layers, as ALBERT's shared ones,
@@ -54,7 +57,7 @@ def layers_of(encoder: Any, path: str | None = None) -> list[Layer]:
     Raises:
         TypeError, ValueError: as `layer_stack`.
     """
-    stack = layer_stack(encoder, path)
+    stack = layer_stack(encoder, path, modality)
     count = getattr(getattr(encoder, "config", None), "num_hidden_layers", len(stack))
     if len(stack) >= count:
         return [Layer(module) for module in stack]

@@ -39,6 +39,19 @@ def presence_of(p: Tensor, layer: int) -> Tensor:
     return torch.expm1(growth * p) / math.expm1(growth)
 
 
+def share_of(p: Tensor) -> Tensor:
+    """How much of a token is there at p, where all come and go: m = exp(2 c (p − 1)), c = 1 + (H_S − 1) S / (S − 1).
+
+    Softmax does not see a common factor: together, from little to all, tokens change nothing, and what counts is what
+    one's presence weighs beside the others', the slope ∂f/∂m_s at m = 1, which is that at m = α times α. With
+    H_S = 1 + 1/2 + … + 1/S, f / S + c ∂f/∂m_s is the Shapley value for a mean, f = Σ m v / Σ m: the first token to come
+    brings its own v, and the k-th moves the mean by a k-th of how far it is from it. See `Split.presence`.
+    """
+    count = p.shape[1]
+    slopes = 1 + sum(1 / k for k in range(2, count + 1)) * count / max(1, count - 1)
+    return torch.exp(2 * slopes * (p - 1))
+
+
 class PresenceInAttention(TorchFunctionMode):
     """Within the context, each softmax over a text's tokens sees them in proportion to their presence.
 
@@ -58,9 +71,10 @@ class PresenceInAttention(TorchFunctionMode):
             return func(*args, **kwargs)
         scores, dim = (args[i] if len(args) > i else kwargs.get(name) for i, name in enumerate(("input", "dim")))
         size = self.presence.shape[1]
-        if scores.dim() != 4 or tuple(scores.shape[-2:]) != (size, size) or dim not in (-1, 3):
+        # One query is that of a pooling by attention, as SigLIP's.
+        if scores.dim() != 4 or scores.shape[-1] != size or scores.shape[-2] not in (1, size) or dim not in (-1, 3):
             return func(*args, **kwargs)
-        self.count += 1
+        self.count += scores.shape[-2] == size
         scores = scores.to(torch.promote_types(scores.dtype, kwargs.get("dtype") or scores.dtype))
         return presence_softmax(scores, self.presence.to(scores.dtype))
 

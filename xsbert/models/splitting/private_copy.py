@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
 from xsbert.models.host import make_eager
+from xsbert.models.splitting.eager_attention import make_steps
 
 HOSTS = ("torch", "transformers", "sentence_transformers", "accelerate", "peft")
 
@@ -36,6 +37,7 @@ def private_copy(modules: Iterable[nn.Module], dtype: torch.dtype) -> nn.Sequent
         for hooks in (module._forward_hooks, module._forward_pre_hooks):
             for key in [key for key, hook in hooks.items() if not _is_of_a_host(hook)]:
                 del hooks[key]
+        make_steps(module)
         if isinstance(module, PreTrainedModel):
             make_eager(module)
         elif isinstance(module, SpladePooling):

@@ -14,6 +14,9 @@ from transformers import PreTrainedModel
 
 from xsbert.attribution.integration.paths import Function
 from xsbert.models.exact.shift import ShiftingReferenceTransformer
+from xsbert.models.pictures.patches import grid_of
+from xsbert.models.pictures.towers import TOWERS, tower_of
+from xsbert.models.splitting.features import followed_by, nothing, taken
 from xsbert.models.splitting.hooks import (
     captured_input,
     entered,
@@ -24,7 +27,7 @@ from xsbert.models.splitting.hooks import (
     replaced_input,
 )
 from xsbert.models.splitting.layer_stack import Layer, layers_of, resolve_layer
-from xsbert.models.splitting.presence import presence_of, present
+from xsbert.models.splitting.presence import presence_of, present, share_of
 from xsbert.models.splitting.private_copy import InDouble, in_float64, private_copy
 
 
@@ -36,9 +39,10 @@ class Split:
         layer: the layer l, from 0 (the embeddings' output) to L − 1; negative from the end; None for the last but two.
         truncate_dim: how many dimensions of the embedding are kept; None for all.
         layer_stack: the dotted path of the layer stack, where it is not the one that is found.
+        modality: "text", or "image" for a dual encoder's part that pictures run through.
 
     Raises:
-        TypeError, ValueError: there is no such layer, or no such stack.
+        TypeError, ValueError: there is no such layer, no such stack, or no such part.
     """
 
     def __init__(
@@ -47,13 +51,15 @@ class Split:
         layer: int | None,
         truncate_dim: int | None = None,
         layer_stack: str | None = None,
+        modality: str = "text",
     ) -> None:
         kept = without_trailing_normalize(modules)
         self.normalizes = len(kept) < len(modules)
         self.truncate_dim = truncate_dim
         transformers_model(nn.ModuleList(kept))  # what has none may not be copied
         self.modules = private_copy(kept, attribution_dtype(modules))
-        self._layers = layers_of(transformers_model(self.modules), layer_stack)
+        self._layers = layers_of(transformers_model(self.modules), layer_stack, modality)
+        self._modality = modality
         self.layer = resolve_layer(layer, len(self._layers))
         self.checked = False
         """Whether the tail was held against the whole encoder at both ends of a path."""
@@ -67,7 +73,7 @@ class Split:
         with torch.no_grad(), recorded_outputs(self._layers[: self.layer]) as outputs:
             hidden = captured_input(self._layers[self.layer], lambda: self.modules(dict(features)))
         self._learn(outputs)
-        return hidden[: len(features["input_ids"])]  # an exact model's references run behind the texts
+        return hidden[: self.shape(features)[0]]  # an exact model's references run behind the texts
 
     def embedded(self, features: dict[str, Any], others: dict[str, Any] | None = None) -> tuple[Tensor, Tensor]:
         """h, `(B, S, H)`, and the whole encoder's embeddings, `(B, D)`, up to trailing normalisation.
@@ -79,7 +85,7 @@ class Split:
                 layer, such as a pooling, sees the texts' own, as it does in `tail`.
         """
         features = self.prepared(features)
-        rows, then = (features, _nothing) if others is None else _followed_by(features, self.at_hand(others))
+        rows, then = (features, nothing) if others is None else followed_by(features, self.at_hand(others))
         with (
             torch.no_grad(),
             recorded_outputs(self._layers[: self.layer]) as outputs,
@@ -98,6 +104,13 @@ class Split:
         """The features on the private copy's device."""
         device = next(self.modules.parameters()).device
         return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in features.items()}
+
+    def shape(self, features: dict[str, Any]) -> tuple[int, int]:
+        """B and S of texts' or pictures' features."""
+        if self._modality == "text":
+            return tuple(features["input_ids"].shape)
+        encoder, pixels = transformers_model(self.modules), features["pixel_values"]
+        return len(pixels), grid_of(tower_of(encoder, "image"), pixels, self.name).tokens
 
     def prepared(self, features: dict[str, Any]) -> dict[str, Any]:
         """The features at hand, and what an exact model subtracts, so that no inner pass computes it."""
@@ -119,19 +132,21 @@ class Split:
             self.hidden_states(features)  # tells what the layers give
         return lambda hidden, texts: self.embed(features, hidden, texts)[..., : self.truncate_dim]
 
-    def presence(self, features: dict[str, Any], hidden: Tensor) -> Function:
+    def presence(self, features: dict[str, Any], hidden: Tensor, some_stay: bool = True) -> Function:
         """f of presence from layer l on: p `(N, S, 1)`, and which of the B texts each is of, → embeddings `(N, D)`.
 
         A token of p is there to the share `presence_of(p, l)`. Its hidden states at the layer, `(B, S, H)`, stay what
-        they are.
+        they are. Where no token stays it is there to m = `share_of(p)`, and the function is mean(p) f(m): for all
+        tokens alike f(m) is f, so that it goes evenly from zero to f, and ∫ ∂/∂p_s = f / S + c ∂f/∂m_s.
         """
         features = self.prepared(features)
 
         def embed(points: Tensor, texts: Tensor) -> Tensor:
-            presence = presence_of(points, self.layer).reshape(points.shape[:2])
+            presence = presence_of(points, self.layer) if some_stay else share_of(points)
             states = hidden[texts].to(points.dtype)
-            embeddings = self.embed(features, states, texts, partial(present, presence=presence))
-            return embeddings[..., : self.truncate_dim]
+            within = partial(present, presence=presence.reshape(points.shape[:2]))
+            embeddings = self.embed(features, states, texts, within)[..., : self.truncate_dim]
+            return embeddings if some_stay else points.mean(dim=1) * embeddings
 
         return embed
 
@@ -179,7 +194,7 @@ class Split:
 
     def _check_hidden(self, hidden: Any, features: dict[str, Any]) -> None:
         """Raises ValueError where the layers see something else than a row for each token."""
-        expected = features["input_ids"].shape
+        expected = self.shape(features)
         if not isinstance(hidden, Tensor) or hidden.dim() != 3 or hidden.shape[:2] != expected:
             got = f"shape {tuple(hidden.shape)}" if isinstance(hidden, Tensor) else f"a {type(hidden).__name__}"
             raise ValueError(
@@ -214,7 +229,7 @@ class Split:
     ) -> Tensor:
         """All dimensions of the embedding, `(N, S, H)` → `(N, D)`; the modules run within a context."""
         modules, layers = self._in_double() if hidden.dtype == torch.float64 else (self.modules, self._layers)
-        repeated = {name: _taken(value, texts) for name, value in features.items()}
+        repeated = {name: taken(value, texts) for name, value in features.items()}
         passed = passed_over(layers[: self._passed or 0], self._outputs)
         with within(modules), passed, replaced_input(layers[self.layer], hidden):
             return modules(repeated)["sentence_embedding"]
@@ -222,24 +237,32 @@ class Split:
     def _with_reference(self, features: dict[str, Any]) -> dict[str, Any]:
         """Has the shift subtract a constant: its inner pass must not see the replaced hidden states."""
         for module in self.modules:
-            if isinstance(module, ShiftingReferenceTransformer):
+            if isinstance(module, ShiftingReferenceTransformer) and self._modality == "text":
                 with torch.no_grad():
                     reference = module.reference_embeddings(features["input_ids"].shape[1])
                 return features | {"reference_embeddings": reference.expand(len(features["input_ids"]), -1, -1)}
         return features
+
+    @property
+    def _other_tower(self) -> list[nn.Module]:
+        """The part of a dual encoder that does not run."""
+        other = TOWERS["text" if self._modality == "image" else "image"]
+        found = getattr(transformers_model(self.modules), other, None)
+        return [] if found is None else [found]
 
     def _in_double(self) -> tuple[nn.Sequential, list[Layer]]:
         """The modules in float64, but for those that don't run in the tail; and their layers."""
         if next(self.modules.parameters()).dtype == torch.float64:
             return self.modules, self._layers
         if self._double is None:
-            embeddings = transformers_model(self.modules).get_input_embeddings()
+            tower: Any = tower_of(transformers_model(self.modules), "text")
+            embeddings = tower.get_input_embeddings()
             passed = self._passed or 0
             running = {module for module, _ in self._layers[passed:]}
             unused = [module for module, _ in self._layers[:passed] if module not in running]
-            double = in_float64(self.modules, [embeddings, *unused])
+            double = in_float64(self.modules, [embeddings, *unused, *self._other_tower])
             twins = dict(zip(self.modules.modules(), double.modules(), strict=True))
-            transformers_model(double).set_input_embeddings(InDouble(embeddings))
+            tower_of(transformers_model(double), "text").set_input_embeddings(InDouble(embeddings))  # type: ignore[operator]
             self._double = double, [Layer(twins[module], turn) for module, turn in self._layers]
         return self._double
 
@@ -271,30 +294,3 @@ def attribution_dtype(modules: list[nn.Module]) -> torch.dtype:
     """What a model is attributed in: float64 where it has such weights, else float32."""
     doubles = any(p.dtype == torch.float64 for module in modules for p in module.parameters())
     return torch.float64 if doubles else torch.float32
-
-
-def _taken(value: Any, texts: Tensor) -> Any:
-    return value[texts] if _has_rows(value) else value
-
-
-def _followed_by(features: dict[str, Any], others: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], None]]:
-    """Both, row by row; and a call that writes the features over the others: whoever reads later sees them twice."""
-    both = {
-        name: torch.cat([value, others.get(name, value)]) if _has_rows(value) else value
-        for name, value in features.items()
-    }
-
-    def write() -> None:
-        for name, value in features.items():
-            if _has_rows(value):
-                both[name][len(value) :] = value
-
-    return both, write
-
-
-def _nothing() -> None:
-    pass
-
-
-def _has_rows(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.dim() > 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from xsbert.results.parts.words import Offset
 
 Box = tuple[float, float, float, float]
 """A rectangle in the pixels of the picture as it was given: left, top, right, bottom."""
@@ -25,13 +28,25 @@ class Picture(NamedTuple):
     boxes: tuple[Box, ...]
     data: str = ""
 
+    @property
+    def patches(self) -> int:
+        """How many there are."""
+        return self.rows * self.columns
+
     def check(self, tokens: int) -> None:
         """Raises ValueError where the grid, the boxes and the number of tokens don't agree."""
-        if not len(self.boxes) == self.rows * self.columns <= tokens or self.width < 1 or self.height < 1:
+        if not len(self.boxes) == self.patches <= tokens or self.width < 1 or self.height < 1:
             raise ValueError(
                 f"got a picture of {self.width} × {self.height} pixels with {self.rows} × {self.columns} patches, "
                 f"{len(self.boxes)} boxes and {tokens} tokens"
             )
+
+
+def inside(offsets: Sequence[Offset], picture: Picture | None) -> list[int]:
+    """The positions of what is a side's own: a text's tokens, or a picture's patches; not what the model adds."""
+    if picture is not None:
+        return list(range(picture.patches))
+    return [i for i, offset in enumerate(offsets) if offset is not None]
 
 
 def restored_picture(value: Any) -> Picture:

@@ -71,7 +71,7 @@ def contrast(x: Attribution, y: Attribution) -> Contrast:
     for each in (x, y):
         if not isinstance(each, Attribution):
             raise TypeError(f"contrast got a {type(each).__name__}; expected two Attributions, as a ranking holds.")
-    for name in ("text_a", "prompts", "tokens_a", "model", "layer", "method", "similarity"):
+    for name in ("text_a", "picture_a", "prompts", "tokens_a", "model", "layer", "method", "similarity"):
         one, other = (setting(each) if name == "method" else getattr(each, name) for each in (x, y))
         if name == "prompts":
             one, other = one[0], other[0]

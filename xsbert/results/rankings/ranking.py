@@ -60,7 +60,7 @@ class Ranking(Shown, Sequence[Attribution]):
                 f"Ranking got two queries, {shortened(self.query)} and {shortened(other[0])}; expected one, as text_a "
                 "of every attribution."
             )
-        for name in ("tokens_a", "offsets_a", "similarity"):
+        for name in ("tokens_a", "offsets_a", "picture_a", "similarity"):
             if len(ways := list(dict.fromkeys(getattr(x, name) for x in self.results))) > 1:
                 raise ValueError(
                     f"Ranking got attributions whose {name} differ, {ways[0]!r:.80} and {ways[1]!r:.80}; expected one "

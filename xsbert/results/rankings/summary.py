@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xsbert.results import dataframes
+from xsbert.results.parts.picture import inside
 from xsbert.results.record import checked_count, decimals, shortened
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class RankingSummary:
         query: the query's text.
         documents: how many documents there are.
         score: their mean score.
-        query_words: the query's words, in its order.
-        document_words: the documents' words, by falling magnitude of their means.
+        query_words: the query's words, in its order; a picture's patches.
+        document_words: the documents' words, by falling magnitude of their means. Pictures have none.
     """
 
     query: str
@@ -96,12 +97,12 @@ def summary_of(ranking: Sequence[Attribution]) -> RankingSummary:
     rows = np.stack([x.matrix.sum(axis=1, dtype=np.float64) for x in by_words])  # (documents, words of the query)
     first, found = by_words[0], dict[str, list[float]]()
     query_words = [
-        QueryWord(word, float(rows[:, i].mean()), float(rows[:, i].std()))
-        for i, (word, at) in enumerate(zip(first.tokens_a, first.offsets_a, strict=True))
-        if at is not None
+        QueryWord(first.tokens_a[i], float(rows[:, i].mean()), float(rows[:, i].std()))
+        for i in inside(first.offsets_a, first.picture_a)
     ]
     for x in by_words:
         sums = dict[str, float]()
+        # A picture has no offsets, and adds no words: its patches are no other picture's.
         for word, at, value in zip(x.tokens_b, x.offsets_b, x.matrix.sum(axis=0, dtype=np.float64), strict=True):
             if at is not None:
                 sums[word.casefold()] = sums.get(word.casefold(), 0.0) + float(value)
