@@ -15,7 +15,7 @@ from xsbert import Attribution, Ranking, XSTransformer, contrast
 from xsbert.attribution import Adaptive, Forward, GaussLegendre, Reverse, RightRiemann
 from xsbert.attribution.integration.paths import Paths
 from xsbert.attribution.integration.token_vectors import token_vectors
-from xsbert.models import HiddenStates, MaskReference, MeanReference, Presence, ZeroReference
+from xsbert.models import HiddenStates, MaskReference, MeanReference, Presence, Removal, ZeroReference
 from xsbert.models.pictures.patches import Grid, boxes_of
 from xsbert.models.splitting.presence import share_of
 
@@ -257,6 +257,13 @@ def test_a_model_of_texts_refuses_pictures(minilm, tmp_path):
             with pytest.raises(TypeError, match=r"got a picture .* this model reads texts alone; expected a string"):
                 explain(picture)
     assert minilm.explain("a", str(tmp_path / "scene.png"), method=HiddenStates(-1)).picture_b is None
+
+
+def test_words_are_taken_from_texts_alone(model):
+    x = model.explain(A.caption, B.caption, method=Removal())
+    assert x.matrix.sum() == pytest.approx(x.score, abs=1e-5)
+    with pytest.raises(ValueError, match="Removal got the picture 'picture'; expected a text"):
+        model.explain(A.caption, A.picture, method=Removal())
 
 
 @pytest.mark.parametrize("reference", [MaskReference(), MeanReference(("a text",))], ids=repr)

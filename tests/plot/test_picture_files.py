@@ -12,7 +12,6 @@ from xsbert.attribution import ranked
 from xsbert.plot import page
 from xsbert.plot.html.kinds import kinds
 from xsbert.plot.html.page_data import view
-from xsbert.plot.html.patches import trimmed
 
 
 def test_patches_are_no_special_tokens():
@@ -28,7 +27,7 @@ def test_a_patch_without_a_part_keeps_its_place():
     x = pictured(grid=GRID)
     matrix = x.matrix.copy()
     matrix[:, 10:20] = 0
-    assert trimmed(replace(x, matrix=matrix)).tokens_b == x.tokens_b
+    assert replace(x, matrix=matrix).trimmed().tokens_b == x.tokens_b
 
 
 def test_a_ranking_shows_its_pictures_shaded_by_the_query(browser, tmp_path):

@@ -31,7 +31,7 @@ EXACT = 1e-5
 """Reference terms below this share of the embeddings' lengths are rounding (float32)."""
 FLOOR = 0.25
 """Colours are full at no less than this share of what two equal texts would have: unlike texts stay pale."""
-REGION = 0.1
+REGION = 0.2
 """Of a picture's patches about so many show what a word names, and share what the word adds."""
 MISSED = 0.1
 """From this relative error of law 1 on, the pairs do not account for the embeddings, and are no explanation."""
@@ -131,7 +131,7 @@ class Attribution(Shown):
         """The attribution at which colours are full, in units of the score: that of the strongest pair of words.
 
         Special tokens don't count, and patches do. It is no less than a quarter of the similarity of two equal texts,
-        so that texts which have little in common look so; with a picture less by the number of patches, a tenth of
+        so that texts which have little in common look so; with a picture less by the number of patches, a fifth of
         them, that share what a word adds.
         """
         rows, columns = self._own

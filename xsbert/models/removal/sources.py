@@ -92,8 +92,8 @@ class OfModel:
         """The units of the tokens that the model reads; of characters, where it has no tokenizer that is known."""
         if text.picture is not None:
             raise ValueError(
-                f"Removal got the picture {text.string!r}; expected a text, which words can be taken from. Use Presence(), "
-                "which leaves out a picture's patches."
+                f"Removal got the picture {text.string!r}; expected a text, to leave words out of. Use Presence(): it "
+                "leaves out a picture's patches."
             )
         first: Any = routed(list(self._model), text.task)[0]
         if not isinstance(getattr(first, "tokenizer", None), PreTrainedTokenizerBase | Tokenizer):

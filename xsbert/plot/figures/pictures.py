@@ -16,7 +16,7 @@ from xsbert.plot.figures.bipartite import bipartite
 from xsbert.plot.figures.fonts import drawable
 from xsbert.plot.figures.heatmap import save
 from xsbert.plot.figures.words import BLUE, RED
-from xsbert.plot.html.patches import has_picture, scales, trimmed
+from xsbert.plot.html.patches import has_picture, scales
 from xsbert.results.attribution import Attribution
 from xsbert.results.parts.picture import Picture
 from xsbert.results.record import decimals
@@ -43,7 +43,7 @@ def write(x: Attribution, path: str | Path) -> None:
         OSError: the file can't be written.
     """
     if has_picture(x):
-        save(_pictured(trimmed(x.folded().words())), path)
+        save(_pictured(x.folded().words().trimmed()), path)
         return
     words = x.words().trimmed()
     height = 1.4 + INCH_A_WORD * max(len(words.tokens_a), len(words.tokens_b))

@@ -8,7 +8,7 @@ from typing import Any
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES
 from xsbert.plot.html.page_data import LONG, pictures, view
-from xsbert.plot.html.patches import has_picture, longest_text, sides_of, trimmed
+from xsbert.plot.html.patches import for_sums, has_picture, longest_text, sides_of
 from xsbert.plot.html.ranking import ranking_page
 from xsbert.plot.html.templates import document
 from xsbert.results.attribution import Attribution
@@ -72,7 +72,7 @@ def pair_page(xs: Sequence[Attribution]) -> str:
     if len({(x.picture_a is None, x.picture_b is None) for x in xs}) > 1:
         raise ValueError("page got a text and a picture of one name; expected one pair, explained in several ways.")
     divided = [_views(x) for x in xs]
-    explanations = [{"views": v, "score": x.score, "limit": x.limit} for v, x in zip(divided, xs, strict=True)]
+    explanations = [{"views": v, "score": x.score, "limit": for_sums(x)} for v, x in zip(divided, xs, strict=True)]
     values: dict[str, Any] = {
         "title": f"{first.similarity} {summary.number(first.score)}: {first.text_a[:40]} – {first.text_b[:40]}",
         "abouts": [summary.about(x) for x in xs],
@@ -95,7 +95,7 @@ def pair_page(xs: Sequence[Attribution]) -> str:
 
 
 def _views(x: Attribution) -> list[dict[str, Any]]:
-    tokens = trimmed(x.folded())
+    tokens = x.folded().trimmed()
     words = tokens.words()
     views = [view(words, "words")]
     return views if words.matrix.shape == tokens.matrix.shape else [*views, view(tokens, "tokens")]

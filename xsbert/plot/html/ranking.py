@@ -8,7 +8,7 @@ from typing import Any
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES, SPECIAL
 from xsbert.plot.html.page_data import LONG, pictures, pieces, printable, view
-from xsbert.plot.html.patches import longest_text, sides_of, trimmed
+from xsbert.plot.html.patches import for_sums, longest_text, sides_of
 from xsbert.plot.html.templates import document, templates
 from xsbert.results.attribution import Attribution
 from xsbert.results.rankings.ranking import Ranking
@@ -26,7 +26,7 @@ def ranking_page(ranking: Ranking) -> str:
         "query": list(query) if first.picture_a is None else [],
         "picture": pictures(first)["a"],
         "labels": view(first, "words")["labels_a"],
-        "limit": max(x.limit for x in ranking),
+        "limit": max(map(for_sums, ranking)),
         "scores": ranking.scores,
         "documents": [{"view": view(x, "words"), "about": _about(x), "picture": pictures(x)["b"]} for x in ranking],
         "pages": {kind: document(name, {}, **_of_a_pair(ranking, kind)) for kind, name in opened.items()},
@@ -78,5 +78,5 @@ def _of_a_pair(ranking: Ranking, kind: str) -> dict[str, Any]:
 
 def _trimmed(ranking: Ranking) -> Ranking:
     """The documents trimmed, where that leaves all the same query."""
-    results = tuple(map(trimmed, ranking))
+    results = tuple(x.trimmed() for x in ranking)
     return replace(ranking, results=results) if len({x.tokens_a for x in results}) == 1 else ranking
