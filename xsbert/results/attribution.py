@@ -12,6 +12,7 @@ from xsbert.results import dataframes
 from xsbert.results.html import Shown
 from xsbert.results.json_files import Error, check_places
 from xsbert.results.parts.picture import Picture
+from xsbert.results.parts.wording import check_read, of_rows, read_of_groups
 from xsbert.results.parts.words import (
     Offset,
     Span,
@@ -66,6 +67,8 @@ class Attribution(Shown):
         prompts: what the model put before each text.
         prompted_a, prompted_b: the positions of the prompts' tokens.
         unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
+        read_a, read_b: what the model read of each token where its tokenizer changed the characters, as "cafe" of
+            "Café", else ""; () where a whole text was read as written, or that is not known.
         picture_a, picture_b: where a side is a picture, its grid: the tokens are its patches first, row by row, with
             no offsets, and what the model adds behind them. The text is the picture's name.
     """
@@ -94,6 +97,8 @@ class Attribution(Shown):
     prompted_b: tuple[int, ...] = field(default=(), kw_only=True)
     unknown_a: tuple[int, ...] = field(default=(), kw_only=True)
     unknown_b: tuple[int, ...] = field(default=(), kw_only=True)
+    read_a: tuple[str, ...] = field(default=(), kw_only=True)
+    read_b: tuple[str, ...] = field(default=(), kw_only=True)
     picture_a: Picture | None = field(default=None, kw_only=True)
     picture_b: Picture | None = field(default=None, kw_only=True)
 
@@ -107,6 +112,8 @@ class Attribution(Shown):
         """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
         check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a, picture=self.picture_a)
         check_places(self.text_b, self.offsets_b, self.prompted_b, self.unknown_b, picture=self.picture_b)
+        check_read(self.read_a, self.tokens_a)
+        check_read(self.read_b, self.tokens_b)
 
     @property
     def explained(self) -> float:
@@ -186,6 +193,8 @@ class Attribution(Shown):
             prompted_b=moved(words_b, self.prompted_b),
             unknown_a=touching(words_a, self.unknown_a),
             unknown_b=touching(words_b, self.unknown_b),
+            read_a=read_of_groups(self.text_a, self.tokens_a, self.offsets_a, self.read_a, words_a),
+            read_b=read_of_groups(self.text_b, self.tokens_b, self.offsets_b, self.read_b, words_b),
         )
 
     def folded(self) -> Attribution:
@@ -202,6 +211,8 @@ class Attribution(Shown):
             prompted_b=moved(parts_b, self.prompted_b),
             unknown_a=touching(parts_a, self.unknown_a),
             unknown_b=touching(parts_b, self.unknown_b),
+            read_a=read_of_groups(self.text_a, self.tokens_a, self.offsets_a, self.read_a, parts_a),
+            read_b=read_of_groups(self.text_b, self.tokens_b, self.offsets_b, self.read_b, parts_b),
         )
 
     def trimmed(self) -> Attribution:
@@ -226,6 +237,8 @@ class Attribution(Shown):
             prompted_b=tuple(columns.index(j) for j in self.prompted_b if j in columns),
             unknown_a=tuple(rows.index(i) for i in self.unknown_a if i in rows),
             unknown_b=tuple(columns.index(j) for j in self.unknown_b if j in columns),
+            read_a=of_rows(self.read_a, self.tokens_a, rows),
+            read_b=of_rows(self.read_b, self.tokens_b, columns),
         )
 
     def top(self, k: int = 5) -> list[TokenPair]:

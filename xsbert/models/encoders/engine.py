@@ -259,6 +259,7 @@ class Engine:
             "prompt": text.input.prompt,
             "prompted": text.prompted,
             "unknown": text.unknown,
+            "read": text.read,
         }
 
     def _named(self, split: Split) -> str:

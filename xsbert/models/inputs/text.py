@@ -13,6 +13,7 @@ from xsbert.models.checks import say_once
 from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
 from xsbert.models.inputs.prompts import TextInput, routed, text_inputs
+from xsbert.models.inputs.wording import wording
 from xsbert.results.parts.words import Offset
 
 MANY_UNKNOWN = 0.1
@@ -34,6 +35,7 @@ class Text:
         prompted: the positions of the prompt's tokens.
         truncated: whether the tokenizer cut the text.
         unknown: the positions of the tokens that the tokenizer does not know.
+        read: what the model reads of each token where it is not as written, else ""; () where all is as written.
     """
 
     input: TextInput
@@ -45,6 +47,7 @@ class Text:
     prompted: tuple[int, ...]
     truncated: bool
     unknown: tuple[int, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 def read(model: BaseModel, text: str | TextInput) -> Text:
@@ -64,7 +67,8 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
     check_string(string)
     features = _preprocessed(model, text)
     first: Any = routed(list(model), text.task)[0]
-    encoding = encoding_of(features, getattr(first, "tokenizer", None) or model.tokenizer, prompt + string)
+    tokenizer = getattr(first, "tokenizer", None) or model.tokenizer
+    encoding = encoding_of(features, tokenizer, prompt + string)
     offsets = tuple(
         None if place is None else _within(string, place[0] - len(prompt), place[1] - len(prompt))
         for place in encoding.offsets
@@ -89,6 +93,7 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
         prompted=prompted,
         truncated=encoding.cut,
         unknown=encoding.unknown,
+        read=wording(tokenizer, string, offsets, encoding.unknown),
     )
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES, SPECIAL
-from xsbert.plot.html.page_data import pieces, printable, view
+from xsbert.plot.html.page_data import pieces, printable, readings, view
 from xsbert.results.attribution import Attribution
 from xsbert.results.check import NAMED, CheckReport
 from xsbert.results.pair_sets import PairsSummary
@@ -110,6 +110,7 @@ def ranking_page(ranking: Ranking) -> str:
     cut = any(x.truncated[0] for x in ranking)
     data = {
         "query": list(pieces(ranking.query, first.tokens_a, first.offsets_a, cut, first.unknown_a)),
+        "read": readings(first.read_a),
         "labels": list(map(printable, first.tokens_a)),
         "limit": max(x.limit for x in ranking),
         "scores": ranking.scores,

@@ -32,6 +32,8 @@ def view(x: Attribution, name: str) -> dict[str, Any]:
         "b": list(pieces(x.text_b, x.tokens_b, x.offsets_b, x.truncated[1], x.unknown_b)),
         "labels_a": list(map(printable, x.tokens_a)),
         "labels_b": list(map(printable, x.tokens_b)),
+        "read_a": readings(x.read_a),
+        "read_b": readings(x.read_b),
         "kinds_a": kinds(x.tokens_a, x.offsets_a, functions),
         "kinds_b": kinds(x.tokens_b, x.offsets_b, functions),
         "sentences_a": [(i, j, printable(text)) for i, j, text in sentences(x.text_a, x.offsets_a)],
@@ -65,6 +67,11 @@ def pieces(
         shown += f"… and {len(rest) - MOST_BEHIND:,} more characters"
     if rest:
         yield CUT if truncated else PLAIN, shown
+
+
+def readings(read: Sequence[str]) -> dict[int, str]:
+    """What the model read of tokens, by their positions, where it is not as written."""
+    return {i: printable(each) for i, each in enumerate(read) if each}
 
 
 def packed(matrix: np.ndarray) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 // The page of a ranking: the query, and the documents with what it finds in them.
 
 const documents = data.documents.map(({ view }) => ({
-  view, pieces: view.b, labels: view.labels_b, sentences: view.sentences_b, matrix: unpacked(view.matrix),
+  view, pieces: view.b, read: view.read_b, labels: view.labels_b, sentences: view.sentences_b, matrix: unpacked(view.matrix),
 }));
 const { limit } = data;
-const query = setText($("query"), data.query, "query");
+const query = setText($("query"), data.query, "query", data.read);
 const sum = (length, at) => { let total = 0; for (let k = 0; k < length; k++) total += at(k); return total; };
 const found = (d, j) => sum(d.matrix.rows, (i) => d.matrix.at(i, j)); // what the query finds in word j
 const gives = (d, i) => sum(d.matrix.columns, (j) => d.matrix.at(i, j));
@@ -15,7 +15,7 @@ let near = null, chosen = null, contrasted = [];
 
 documents.forEach((d, n) => {
   const box = $("document-" + n);
-  d.words = setText(box, d.pieces, n);
+  d.words = setText(box, d.pieces, n, d.read);
   d.found = d.words.map((_, j) => found(d, j));
   box.classList.add("short");
   if (box.scrollHeight > box.clientHeight + 4) { keepSentences(box, d); addMore(box); }
@@ -84,10 +84,10 @@ function say(inQuery, d, gave) {
   };
   status.replaceChildren();
   if (inQuery !== null) {
-    status.append(bdi(data.labels[inQuery]), " finds");
+    status.append(bdi(data.labels[inQuery]), ...asRead(data.read[inQuery], data.labels[inQuery]), " finds");
     list(documents.flatMap((each, n) => each.labels.map((label, j) => ({ label, place: n + 1, value: each.matrix.at(inQuery, j) }))));
   } else if (chosen) {
-    status.append(bdi(d.labels[chosen.index]), ` in document ${chosen.side + 1} is found by`);
+    status.append(bdi(d.labels[chosen.index]), ...asRead(d.read[chosen.index], d.labels[chosen.index]), ` in document ${chosen.side + 1} is found by`);
     list(data.labels.map((label, i) => ({ label, value: d.matrix.at(i, chosen.index) })));
   } else if (d) {
     status.append("What each word of the query adds to the score of document " + (documents.indexOf(d) + 1));
