@@ -14,7 +14,7 @@ from xsbert.command import inputs, loading, output
 from xsbert.command.actions import corpus
 from xsbert.command.terminal import colours
 from xsbert.command.terminal.characters import fitted, shown, width
-from xsbert.command.terminal.messages import is_watched, say
+from xsbert.command.terminal.messages import say
 from xsbert.command.terminal.passage import excerpt, painted, passage
 from xsbert.results.record import decimals
 
@@ -59,7 +59,7 @@ def _of_file(options: argparse.Namespace) -> tuple[Ranking, str, str]:
     say(f"ranking {len(documents):,} documents, explaining {best:,} …")
     ranking = model.explain_ranking(
         query, documents, ids=ids, top=best, method=loading.method(options),
-        similarity=options.similarity, show_progress_bar=is_watched(),
+        similarity=options.similarity,
     )  # fmt: skip
     return ranking, name, id_column or unit
 
