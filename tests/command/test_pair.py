@@ -69,7 +69,7 @@ def test_the_papers_method_says_what_its_sum_is_compared_with(command, minilm):
     _, output, _ = command(A, B, "--method", "hidden-states", "--layer", "-1")
     x = minilm.explain(A, B, method=HiddenStates(-1))
     first, second = output.splitlines()[:2]
-    said = f"{x.score:.4f} similar, where all word pairs add {x.explained:.4f}, compared with texts of padding:"
+    said = f"{x.score:.4f} similar where all word pairs add {x.explained:.4f}, compared with texts of padding"
     assert first == said
     score, *terms = (float(part) for part in re.findall(r"[-+]?\d+\.\d+", second))
     assert len(terms) == 4

@@ -15,6 +15,7 @@ from xsbert.command.terminal.characters import fitted, padded, shown, width
 from xsbert.command.terminal.messages import say
 from xsbert.command.terminal.passage import painted, passage
 from xsbert.results.record import decimals
+from xsbert.results.telling import pair as telling
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
@@ -67,20 +68,19 @@ def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
         f"B      {painted(passage(x.text_b, x.offsets_b, columns), shade)}",
     ]
     if unknown := [shown(x.tokens_a[i]) for i in x.unknown_a] + [shown(x.tokens_b[i]) for i in x.unknown_b]:
-        lines.append(f"       unknown to the model: {fitted(', '.join(dict.fromkeys(unknown)), LABEL)}")
-    return [*lines, f"sums   {colours.scale(inside, shade, unit)}{_outside(x, rows, columns)}"] if inside else lines
+        lines.append(f"       not in the model's vocabulary: {fitted(', '.join(dict.fromkeys(unknown)), LABEL)}")
+    if cut := telling.unread(x):
+        lines.append(f"       {cut}.")
+    if not inside:
+        return lines
+    outside = telling.outside(x, number, lambda names: fitted(shown(names), LABEL))
+    sums = f"sums   {colours.scale(inside, shade, unit)}, over the other text"
+    return [*lines, f"{sums}; {outside}" if outside else sums]
 
 
-def _outside(x: Attribution, rows: np.ndarray, columns: np.ndarray) -> str:
-    """What the rest of the tokens adds, which is not seen in the texts: special tokens, and a prompt's."""
-    sides = ((x.tokens_a, x.offsets_a, rows), (x.tokens_b, x.offsets_b, columns))
-    names = dict.fromkeys(
-        token for tokens, offsets, _ in sides for token, at in zip(tokens, offsets, strict=True) if not at
-    )
-    if not names:
-        return ""
-    sums = (decimals(values.sum() - sum(_inside(offsets, values)), 4) for _, offsets, values in sides)
-    return f"; {' and '.join(sums)} outside the texts ({fitted(shown(', '.join(names)), LABEL)})"
+def number(value: float, signed: bool = False) -> str:
+    """Four decimals."""
+    return decimals(value, 4, "+" if signed else "")
 
 
 def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
@@ -89,20 +89,13 @@ def _inside(offsets: Sequence[Offset], values: np.ndarray) -> list[float]:
 
 def _sum(x: Attribution, unit: str) -> list[str]:
     """The score and what it is the sum of."""
-    ra, rb, rr = x.reference_terms
-    terms = " ".join(decimals(term, 4, "+") for term in (ra, rb, -rr))
-    score, pairs = decimals(x.score, 4), decimals(x.explained, 4)
-    if x.is_exact:
-        return [f"{score} similar = the sum of all {unit} pairs"]
-    return [
-        f"{score} similar, where all {unit} pairs add {pairs}, compared with {x.compared_with}:",
-        f"{score} = {pairs} {terms}, the last three f(r_a)·f(b), f(a)·f(r_b) and −f(r_a)·f(r_b)",
-    ]
+    first = f"{number(x.score)} similar {telling.meaning(x, number, unit)}"
+    return [first] if x.is_exact else [first, *telling.terms(x, number)]
 
 
 def _computed(x: Attribution) -> list[str]:
     """How the attribution was computed, in small print."""
-    return [f"{x.similarity}, error {x.error:.0e}, {x.nodes[0]} + {x.nodes[1]} nodes", f"method {x.method}"]
+    return [", ".join(telling.computed(x)), f"method {x.method}"]
 
 
 def _pairs(x: Attribution, top: int, unit: str, coloured: bool) -> list[str]:

@@ -80,8 +80,8 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
     own = len(encoding.special) - sum(encoding.special)
     if encoding.unknown and len(encoding.unknown) >= MANY_UNKNOWN * own:
         say_once(
-            f"Of the text {string[:60]!r} the model knows only {own - len(encoding.unknown)} of {own} tokens. What it "
-            "does not know are all one token to it: x.unknown_a and x.unknown_b name them."
+            f"Of the text {string[:60]!r} the model knows only {own - len(encoding.unknown)} of {own} tokens. The "
+            "others are not in its vocabulary: it reads them all as one and the same."
         )
     return Text(
         input=text,

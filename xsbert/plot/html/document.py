@@ -129,6 +129,7 @@ def ranking_page(ranking: Ranking) -> str:
         scores=ranking.scores,
         most=max(max(ranking.scores), 1e-9),
         ids=ranking.ids,
+        id_name=ranking.id_name,
         others=("pair.html",),
     )
 

@@ -8,9 +8,8 @@ from typing import Any
 from xsbert.results.attribution import Attribution, unreliable
 from xsbert.results.rankings.ranking import Ranking
 from xsbert.results.record import decimals
-
-MOST_NAMED = 5
-"""Documents that a line names by their places; of more it says how many."""
+from xsbert.results.telling import pair
+from xsbert.results.telling import ranking as telling
 
 
 def number(value: float, signed: bool = False) -> str:
@@ -22,19 +21,15 @@ def meaning(x: Attribution) -> str:
     """What the similarity is in relation to the pairs, behind its figure."""
     if not x.is_reliable:
         return f"but {unreliable(max(x.errors))}"
-    if x.is_exact:
-        return "= the sum of all word pairs"
-    return f"where the word pairs add {number(x.explained)}, compared with {x.compared_with}"
+    return pair.meaning(x, number)
 
 
 def comparison(x: Attribution) -> str:
     """What the pairs of a method with reference terms say, in two sentences."""
-    ra, rb, rr = x.reference_terms
-    terms = " ".join(number(term, signed=True) for term in (ra, rb, -rr))
+    whole, which = pair.terms(x, number)
     return (
-        f"Compared with {x.compared_with}, which this model itself finds {number(rr)} alike, the words add "
-        f"{number(x.explained)}. Similarity {number(x.score)} = {number(x.explained)} {terms}: the terms are those of "
-        "the reference of A with text B, of text A with the reference of B, and of both references."
+        f"Compared with {x.compared_with}, which this model itself finds {number(x.reference_terms[2])} alike, the "
+        f"words add {number(x.explained)}. Similarity {whole}: {which}."
     )
 
 
@@ -61,8 +56,8 @@ def names(xs: Sequence[Attribution]) -> list[str]:
 
 def unread(x: Attribution) -> str:
     """Which texts were cut; empty where none was."""
-    cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
-    return f"The model did not read all of {cut}: what is grey was cut off." if cut else ""
+    cut = pair.unread(x)
+    return f"{cut}: what is grey was cut off." if cut else ""
 
 
 def unknown(x: Attribution) -> str:
@@ -77,44 +72,33 @@ def unknown(x: Attribution) -> str:
 
 def facts(x: Attribution) -> list[str]:
     """How it was computed."""
-    nodes = f"{x.nodes[0]} + {x.nodes[1]} nodes"
-    return [f"{x.similarity} similarity", f"error {x.error:.0e}", x.model, x.method, nodes]
+    similarity, error, nodes = pair.computed(x)
+    outside = pair.outside(x.folded().trimmed(), number)
+    return [similarity, error, x.model, x.method, nodes, *filter(None, [outside])]
 
 
 def meaning_of_all(ranking: Ranking) -> str:
     """What the similarities of all documents are in relation to their pairs; or which are otherwise."""
     missed = [place for place, x in enumerate(ranking, 1) if not x.is_reliable]
     if missed:
-        return f"{unreliable(max(max(x.errors) for x in ranking))} ({_documents(missed)})"
-    apart = [place for place, x in enumerate(ranking, 1) if not x.is_exact]
-    if not apart:
-        return "Each similarity = the sum of all its word pairs"
-    terms = number(max(abs(term) for x in ranking for term in x.reference_terms))
-    which = "" if len(apart) == len(ranking) else f" in {_documents(apart)}"
-    return f"Reference terms of up to {terms} are what the word pairs leave unexplained{which}"
+        return f"{unreliable(max(max(x.errors) for x in ranking))} ({telling.documents(missed)})"
+    said = telling.meaning_of_all(ranking, number)
+    return said[0].upper() + said[1:]
 
 
 def facts_of_all(ranking: Ranking) -> list[str]:
     """How the documents were explained: the largest error, the range of nodes, all models and methods."""
     nodes = sorted(count for x in ranking for count in x.nodes)
-    found = [f"error up to {max(x.error for x in ranking):.0e}"]
+    found = [f"{ranking[0].similarity} similarity", f"error up to {max(x.error for x in ranking):.0e}"]
     found += [_each(x.model for x in ranking), _each(x.method for x in ranking)]
     return [*found, f"{nodes[0]} to {nodes[-1]} nodes a text"]
 
 
 def unread_of_all(ranking: Ranking) -> str:
     """Which of the query and the documents were cut; empty where none was."""
-    cut = ["the query"] if any(x.truncated[0] for x in ranking) else []
-    if places := [place for place, x in enumerate(ranking, 1) if x.truncated[1]]:
-        cut.append(_documents(places))
-    return f"The model did not read all of {' and '.join(cut)}." if cut else ""
+    cut = telling.unread_of_all(ranking)
+    return f"{cut}." if cut else ""
 
 
 def _each(values: Iterable[str]) -> str:
     return " and ".join(dict.fromkeys(values))
-
-
-def _documents(places: Sequence[int]) -> str:
-    if len(places) > MOST_NAMED:
-        return f"{len(places):,} documents"
-    return f"document{'s' if len(places) > 1 else ''} {', '.join(map(str, places))}"

@@ -71,7 +71,7 @@ function draw() {
   query.forEach((word, i) => {
     if (word) shade(word, inQuery !== null ? 0 : chosen && d ? d.matrix.at(i, chosen.index) : gave[i], scale);
   });
-  setLegend(chosen ? limit : mostFound, chosen ? "one word" : "sums");
+  setLegend(chosen ? limit : mostFound, chosen ? "one word" : "sums over the query");
   say(inQuery, d, gave);
 }
 
