@@ -75,3 +75,23 @@ def test_a_document_opens_its_own_page(minilm, tmp_path):
         pair.get_by_label("function words").check()
         assert pair.evaluate("window.hacked") is None
         assert browser.troubles == []
+
+
+def test_on_a_phone_nothing_overlaps_and_the_hint_is_for_fingers(browser, minilm, tmp_path):
+    shown = browser.open(
+        page(minilm.explain_ranking("bad coffee", ["Tea.", "Coffee."])), tmp_path, width=360, touch=True
+    )
+    for item in shown.locator(".documents > li").all():
+        text = item.locator(".words").bounding_box()
+        for button in item.locator(".place button").all():
+            place = button.bounding_box()
+            assert place["x"] >= 0
+            assert place["x"] + place["width"] <= text["x"]
+    hint = shown.locator("#status").inner_text()
+    assert "Tap a word" in hint
+    assert "Point at" not in hint
+
+
+def test_at_a_desk_the_hint_is_for_a_mouse(browser, minilm, tmp_path):
+    shown = browser.open(page(minilm.explain_ranking("bad coffee", ["Tea.", "Coffee."])), tmp_path)
+    assert "Point at a word, or move to it with Tab and the arrow keys." in shown.locator("#status").inner_text()

@@ -98,7 +98,7 @@ function say(inQuery, d, gave) {
     list(data.labels.map((label, i) => ({ label, value: gave[i] })));
   } else if (contrasted.length === 1) {
     status.append(`Document ${contrasted[0] + 1} is contrasted with the next that you choose.`);
-  } else status.append("Words have the colour of what the query finds in them; the query's words that of what they add in the mean. Point at a word, or move to it with Tab and the arrow keys.");
+  } else status.append("Words have the colour of what the query finds in them; the query's words that of what they add in the mean. " + (matchMedia("(hover: hover)").matches ? "Point at a word, or move to it with Tab and the arrow keys." : "Tap a word to see what it goes with; tap elsewhere to let it go."));
 }
 
 for (const button of document.querySelectorAll("[data-contrast]")) button.addEventListener("click", () => {
