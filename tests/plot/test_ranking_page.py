@@ -6,8 +6,11 @@ import pytest
 
 from tests.helpers.browser import browsers
 from xsbert import contrast
+from xsbert.attribution import GaussLegendre
+from xsbert.models import HiddenStates
 from xsbert.plot import page
 
+FAST = HiddenStates(layer=-1, quadrature=GaussLegendre(2))
 LONG = "The weather was fine. " * 6 + "The hotel was cheap and near the station. " + "We saw the sea and a museum. " * 8
 
 
@@ -95,3 +98,15 @@ def test_on_a_phone_nothing_overlaps_and_the_hint_is_for_fingers(browser, minilm
 def test_at_a_desk_the_hint_is_for_a_mouse(browser, minilm, tmp_path):
     shown = browser.open(page(minilm.explain_ranking("bad coffee", ["Tea.", "Coffee."])), tmp_path)
     assert "Point at a word, or move to it with Tab and the arrow keys." in shown.locator("#status").inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_a_long_document_is_cut_between_lines(browser, minilm, tmp_path, width):
+    ranking = minilm.explain_ranking("coffee", ["The coffee was bad, and so was all the rest of it: " * 8], method=FAST)
+    shown = browser.open(page(ranking), tmp_path, width=width)
+    style = "b => [b.clientHeight, getComputedStyle(b).paddingTop, getComputedStyle(b).lineHeight].map(parseFloat)"
+    height, padding, line = shown.locator("#document-0").evaluate(style)
+    assert (height - padding) / line == pytest.approx(4, abs=0.05)
+    shown.get_by_role("button", name="Show all").click()
+    box = shown.locator("#document-0")
+    assert box.evaluate("b => b.scrollHeight - b.clientHeight") <= 1
