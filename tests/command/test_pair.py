@@ -114,7 +114,7 @@ def test_it_writes_what_the_ending_says(command, tmp_path, ending):
         ([A, B, "--output", "out.gif"], "expected a name that ends in .png, .pdf, .svg, .html, .json"),
         ([A, B, "--output", "none/such/out.png"], "expected a folder that exists"),
         ([A, "\ud83d"], "half a surrogate pair"),
-        ([A, ""], "got a blank text, ''; expected words"),
+        ([A, ""], "got a blank text, ''; expected words: there is nothing to explain"),
         (["  \n", B], "got a blank text"),
         (["rank", " ", "reviews.txt"], "got a blank text, ' '"),
         ([A, B, "--nonsense"], "unrecognized arguments: --nonsense"),
