@@ -110,3 +110,10 @@ def test_a_long_document_is_cut_between_lines(browser, minilm, tmp_path, width):
     shown.get_by_role("button", name="Show all").click()
     box = shown.locator("#document-0")
     assert box.evaluate("b => b.scrollHeight - b.clientHeight") <= 1
+
+
+@pytest.mark.filterwarnings("ignore:Of the text")
+def test_what_the_model_does_not_know_is_counted_for_all(minilm):
+    ranking = minilm.explain_ranking("🦩 tea", ["Tea 🦩.", "Good coffee 🦩", "tea"], method=FAST)
+    assert "3 of 9 tokens are not in the model&#39;s vocabulary: it reads them all as one" in page(ranking)
+    assert "vocabulary: it" not in page(minilm.explain_ranking("tea", ["Tea."], method=FAST)).partition("<script")[0]

@@ -105,6 +105,7 @@ def _views(x: Attribution) -> list[dict[str, Any]]:
 
 def ranking_page(ranking: Ranking) -> str:
     """A query, and its documents with their words shaded by what it finds in them."""
+    unknown = summary.unknown_of_all(ranking)
     ranking = _trimmed(ranking.folded().words())
     first = ranking[0]  # for the query, whose tokens are the same in all
     cut = any(x.truncated[0] for x in ranking)
@@ -124,7 +125,7 @@ def ranking_page(ranking: Ranking) -> str:
         title=f"Ranking: {ranking.query[:60]}",
         count=f"{len(ranking):,}{of} document{'s' if ranking.compared > 1 else ''}",
         meaning=summary.meaning_of_all(ranking),
-        unread=summary.unread_of_all(ranking),
+        warnings=[line for line in (summary.unread_of_all(ranking), unknown) if line],
         facts=summary.facts_of_all(ranking),
         scores=ranking.scores,
         most=max(max(ranking.scores), 1e-9),

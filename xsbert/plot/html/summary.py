@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xsbert.results.attribution import Attribution, unreliable
+from xsbert.results.parts.words import Offset
 from xsbert.results.rankings.ranking import Ranking
 from xsbert.results.record import decimals
 from xsbert.results.telling import pair
@@ -62,12 +63,25 @@ def unread(x: Attribution) -> str:
 
 def unknown(x: Attribution) -> str:
     """How many tokens are not in the model's vocabulary; empty where all are."""
-    count = len(x.unknown_a) + len(x.unknown_b)
+    return _unknown(len(x.unknown_a) + len(x.unknown_b), _own(x.offsets_a) + _own(x.offsets_b))
+
+
+def unknown_of_all(ranking: Ranking) -> str:
+    """The same of a query and its documents."""
+    first = ranking[0]
+    count = len(first.unknown_a) + sum(len(x.unknown_b) for x in ranking)
+    return _unknown(count, _own(first.offsets_a) + sum(_own(x.offsets_b) for x in ranking))
+
+
+def _own(offsets: Sequence[Offset]) -> int:
+    return sum(offset is not None for offset in offsets)
+
+
+def _unknown(count: int, every: int) -> str:
     if not count:
         return ""
-    every = sum(offset is not None for offset in x.offsets_a + x.offsets_b)
     are = "is" if count == 1 else "are"
-    return f"{count} of {every} tokens {are} not in the model's vocabulary: it reads them all as one and the same."
+    return f"{count:,} of {every:,} tokens {are} not in the model's vocabulary: it reads them all as one and the same."
 
 
 def facts(x: Attribution) -> list[str]:
