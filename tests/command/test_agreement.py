@@ -94,3 +94,14 @@ def test_terms_that_are_said_to_be_left_are_what_is_left(command, tmp_path, mini
     ranking = minilm.explain_ranking("coffee", [A, B], method=HiddenStates(layer=-1))
     most = max(abs(x.score - x.explained) for x in ranking)
     assert f"Reference terms of up to {most:.2f}" in page(ranking)
+
+
+def test_many_pairs(command, tmp_path):  # noqa: F811
+    file = tmp_path / "pairs.csv"
+    file.write_text("text_a,text_b,score\nA man plays.,A man sings.,1\nDogs bark.,Stocks fell.,0\nTea.,Tea?,5\n")
+    status, printed, _ = command("pairs", str(file), "--output", str(tmp_path / "explained"), *FAST)
+    terminal, shown = plain(printed), plain((tmp_path / "explained" / "index.html").read_text(encoding="utf-8"))
+    assert status == 0
+    for part in ("word of A", "word of B", "in all", "too much", "airs of words that over-match"):
+        assert part in terminal
+        assert part in shown
