@@ -93,6 +93,17 @@ FUNCTIONS = {
     "minus": lambda x: (1 - x) - (x - 2) / 3 + x / x.exp().sum(-1, keepdim=True),
     "a constant added": lambda x: x + torch.ones(3, N, S, H).double(),
     "reshaped over tokens": lambda x: x.reshape(N, S * H) @ torch.ones(S * H, 3).double(),
+    "a quotient": lambda x: layer(x) / (x.exp().sum(-1, keepdim=True) + 1),
+    "a quotient of another shape": lambda x: x / x[:, :1].exp() + 1 / (x * x + 1) + x[0, 0] / x,
+    "squeezed": lambda x: (
+        x[:, :1].squeeze(1) + x[:, :1].squeeze(-2) + x.squeeze(0)[:, 0] + x[..., None].squeeze()[:, 1]
+    ),
+    "unsqueezed": lambda x: (
+        x.unsqueeze(-1)[..., 0] + x.unsqueeze(1)[:, 0] + x.unsqueeze(-4)[0] + torch.unsqueeze(x, 0)[0]
+    ),
+    "beside": lambda x: torch.cat([torch.cat([x, layer(x)], 1), torch.ones(N, 2, H).double()], dim=1),
+    "parts": lambda x: x[1:, ..., ::2] + x[0, None, 0, :4] + x[:, 1][1:, None, 4:],
+    "parts by places": lambda x: x[:, [0, 2]] + x[torch.arange(N)][:, :2] + x[:, torch.tensor(0)][:, None],
     "sum of all": lambda x: x.sum(),
     "arguments by name": lambda x: (
         torch.add(torch.sum(x.reshape(shape=(N, S, 2, 4)).permute(dims=(0, 1, 3, 2)), axis=1), x[:, 0, 0, None, None])

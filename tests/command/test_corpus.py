@@ -39,7 +39,7 @@ def test_a_collection_is_ranked_from_its_store(command, table, store, tmp_path, 
     page = tmp_path / "ranking.html"
     arguments = ("--store", store, "--id", "B2", "--id", "B0", "--output", str(page))
     status, output, _ = command("rank", QUERY, *arguments)
-    assert "2 of 2 documents, by cosine" in output
+    assert "2 of 2 documents, the most similar first" in output
     assert "id B0   " in output
     assert "id <bdi>B2</bdi>" in page.read_text(encoding="utf-8")
     _, output, _ = command("rank", QUERY, "--store", store, "--top", "1", "--tokens")

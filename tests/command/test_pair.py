@@ -69,7 +69,7 @@ def test_the_papers_method_says_what_its_sum_is_compared_with(command, minilm):
     _, output, _ = command(A, B, "--method", "hidden-states", "--layer", "-1")
     x = minilm.explain(A, B, method=HiddenStates(-1))
     first, second = output.splitlines()[:2]
-    said = f"{x.score:.4f} similar, where all word pairs add {x.explained:.4f}, compared with texts of padding:"
+    said = f"{x.score:.4f} similar where all word pairs add {x.explained:.4f}, compared with texts of padding"
     assert first == said
     score, *terms = (float(part) for part in re.findall(r"[-+]?\d+\.\d+", second))
     assert len(terms) == 4
@@ -131,7 +131,7 @@ def test_it_writes_what_the_ending_says(command, tmp_path, ending):
         ([A, B, "--output", "out.gif"], "expected a name that ends in .png, .pdf, .svg, .html, .json"),
         ([A, B, "--output", "none/such/out.png"], "expected a folder that exists"),
         ([A, "\ud83d"], "half a surrogate pair"),
-        ([A, ""], "got a blank text, ''; expected words"),
+        ([A, ""], "got a blank text, ''; expected words: there is nothing to explain"),
         (["  \n", B], "got a blank text"),
         (["rank", " ", "reviews.txt"], "got a blank text, ' '"),
         ([A, B, "--nonsense"], "unrecognized arguments: --nonsense"),

@@ -60,15 +60,15 @@ def test_it_prints_the_best_in_order_with_the_words_that_made_them(command, file
     status, output, messages = command("rank", QUERY, file, "--top", "3")
     assert status == 0
     assert places(output) == [(i + 1, pytest.approx(full[i].score, abs=1e-4)) for i in range(3)]
-    assert f"3 of {len(DOCUMENTS)} documents, by cosine" in output
+    assert f"3 of {len(DOCUMENTS)} documents, the most similar first" in output
     assert "each similarity = the sum of all its word pairs" in output
     assert "ranking 7 documents, explaining 3" in messages
     for a, b, value in full[0].words().top(3):
         assert f"{a} → {b} {value:.3f}" in output
     assert "[CLS]" not in output, "it has no part"
     output = command("rank", QUERY, file, "--top", "3", "--method", "hidden-states")[1]
-    assert "reference terms up to 1." in output
-    assert re.search(r"with \[CLS\], \[SEP\] -?\d\.\d{3}", output)
+    assert "reference terms of up to 1." in output
+    assert re.search(r"outside the texts \(\[CLS\], \[SEP\]\) -?\d\.\d{3}", output)
 
 
 @pytest.mark.parametrize("columns", [10, 40, 60, 100])
@@ -206,7 +206,7 @@ def test_a_ranking_says_which_documents_these_are(command, tmp_path):  # noqa: F
     assert ranking["ids"] == [f"B{i}" for i in ranking["positions"]]
     for number in ranking["ids"]:
         assert f"sku {number}   " in output
-        assert f"id <bdi>{number}</bdi>" in page.read_text(encoding="utf-8")
+        assert f"sku <bdi>{number}</bdi>" in page.read_text(encoding="utf-8")
     _, output, _ = command("rank", *options, "--column", "text", "--output", str(kept))
     assert Ranking.load(kept).ids == tuple(str(i + 2) for i in ranking["positions"])
     assert f"line {ranking['positions'][0] + 2}   " in output

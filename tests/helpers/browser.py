@@ -41,7 +41,7 @@ class Browser:
         file.write_text(html, encoding="utf-8")
         scheme = "dark" if dark else "light"
         size = {"width": width, "height": 800}
-        page = self._browser.new_page(viewport=size, color_scheme=scheme, has_touch=touch)
+        page = self._browser.new_page(viewport=size, color_scheme=scheme, has_touch=touch, is_mobile=touch)
         page.on("console", lambda message: self.troubles.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))

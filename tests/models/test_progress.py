@@ -28,6 +28,9 @@ class Bar:
     def __exit__(self, *_):
         pass
 
+    def write(self, message, file):
+        print(message, file=file)
+
 
 @pytest.fixture
 def bar(monkeypatch):
@@ -42,6 +45,31 @@ def test_it_moves_within_a_long_text(minilm, bar, mode, texts):
     assert seen == sorted(seen)
     assert seen[-1] == texts
     assert len([at for at in seen if at % 1 > 0]) > 5
+
+
+def test_work_that_is_part_of_other_work_moves_its_bar(minilm, bar):
+    with progress.progress_of(5, True, "Pairs") as pairs:
+        whole = Bar.last
+        for count in (2, 3):
+            with pairs.part(count):
+                minilm.explain_pairs([(A, LONG)] * count, method=OPTIONS, memory=3_000_000)
+            assert whole.seen[-1] == pytest.approx(5 if count == 3 else 2)
+        assert Bar.last is whole
+    assert whole.seen == sorted(whole.seen)
+    assert len([at for at in whole.seen if at % 1 > 0]) > 5
+    minilm.explain(A, LONG, method=OPTIONS)
+    assert Bar.last is not whole
+
+
+def test_ranking_shows_how_many_documents_are_compared(minilm, bar, monkeypatch):
+    monkeypatch.setattr("xsbert.models.encoders.nearest.TEXTS_AT_ONCE", 2)
+    bars = []
+    monkeypatch.setattr(Bar, "__enter__", lambda self: bars.append(self) or self)
+    documents = ["one", "two", "of a coffee", "four", "coffee", "one"]
+    ranking = minilm.explain_ranking(A, documents, top=2, method=OPTIONS, show_progress_bar=True)
+    assert [(each.options["desc"], each.options["total"]) for each in bars] == [("Documents", 5), ("Texts", 3)]
+    assert bars[0].seen == [2, 4, 5]
+    assert ranking.documents == minilm.explain_ranking(A, documents, method=OPTIONS).documents[:2]
 
 
 @pytest.mark.parametrize(

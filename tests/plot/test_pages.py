@@ -99,7 +99,7 @@ def test_the_head_of_an_approximate_page_adds_up(browser, minilm, tmp_path):
     x = minilm.explain(A, B, method=HiddenStates())
     shown = browser.open(page(x), tmp_path)
     assert shown.locator(".lead").inner_text() == (
-        f"{x.score:.3f} similar where the word pairs add {x.explained:.3f}, compared with texts of padding"
+        f"{x.score:.3f} similar where all word pairs add {x.explained:.3f}, compared with texts of padding"
     )
     shown.get_by_text("details").click()
     said = shown.locator(".comparison").inner_text()

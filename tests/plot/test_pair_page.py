@@ -272,3 +272,25 @@ def test_writing_that_stands_upright_does(browser, x, tmp_path):
         shown.evaluate(f"isUpright({word!r})") for word in ("咖啡", "カフェ", "👩\u200d👩\u200d👧", "tea", "кофе")
     ]
     assert upright == [True, True, True, False, False]
+
+
+def test_names_of_bars_are_whole_or_shortened_and_stand_in_their_picture(browser, minilm, tmp_path):
+    shown = browser.open(
+        page(minilm.explain("WWWWWWWWWWWWWWWWWW coffee", "Donaudampfschifffahrtsgesellschaft")), tmp_path
+    )
+    for side in "ab":
+        shown.locator(f"[name=fall][value={side}]").check()
+        assert shown.evaluate("Math.min(...[...document.querySelectorAll('#fall text')].map(t => t.getBBox().x))") >= 0
+        assert "…" in shown.locator("#fall text").first.text_content()
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_nothing_moves_under_the_pointer_on_a_narrow_screen(browser, x, tmp_path, touch):
+    shown = browser.open(page(x), tmp_path, width=360, touch=touch)
+    canvas, word = shown.locator("#heatmap"), shown.locator("#text-a .w", has_text="guitar")
+    canvas.scroll_into_view_if_needed()
+    tops = [shown.evaluate("document.getElementById('heatmap').getBoundingClientRect().top + scrollY")]
+    for each in (word, shown.locator("#pairs tr").first):
+        each.tap() if touch else each.hover()
+        tops.append(shown.evaluate("document.getElementById('heatmap').getBoundingClientRect().top + scrollY"))
+    assert max(tops) - min(tops) < 1

@@ -6,8 +6,11 @@ import pytest
 
 from tests.helpers.browser import browsers
 from xsbert import contrast
+from xsbert.attribution import GaussLegendre
+from xsbert.models import HiddenStates
 from xsbert.plot import page
 
+FAST = HiddenStates(layer=-1, quadrature=GaussLegendre(2))
 LONG = "The weather was fine. " * 6 + "The hotel was cheap and near the station. " + "We saw the sea and a museum. " * 8
 
 
@@ -75,3 +78,42 @@ def test_a_document_opens_its_own_page(minilm, tmp_path):
         pair.get_by_label("function words").check()
         assert pair.evaluate("window.hacked") is None
         assert browser.troubles == []
+
+
+def test_on_a_phone_nothing_overlaps_and_the_hint_is_for_fingers(browser, minilm, tmp_path):
+    shown = browser.open(
+        page(minilm.explain_ranking("bad coffee", ["Tea.", "Coffee."])), tmp_path, width=360, touch=True
+    )
+    for item in shown.locator(".documents > li").all():
+        text = item.locator(".words").bounding_box()
+        for button in item.locator(".place button").all():
+            place = button.bounding_box()
+            assert place["x"] >= 0
+            assert place["x"] + place["width"] <= text["x"]
+    hint = shown.locator("#status").inner_text()
+    assert "Tap a word" in hint
+    assert "Point at" not in hint
+
+
+def test_at_a_desk_the_hint_is_for_a_mouse(browser, minilm, tmp_path):
+    shown = browser.open(page(minilm.explain_ranking("bad coffee", ["Tea.", "Coffee."])), tmp_path)
+    assert "Point at a word, or move to it with Tab and the arrow keys." in shown.locator("#status").inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_a_long_document_is_cut_between_lines(browser, minilm, tmp_path, width):
+    ranking = minilm.explain_ranking("coffee", ["The coffee was bad, and so was all the rest of it: " * 8], method=FAST)
+    shown = browser.open(page(ranking), tmp_path, width=width)
+    style = "b => [b.clientHeight, getComputedStyle(b).paddingTop, getComputedStyle(b).lineHeight].map(parseFloat)"
+    height, padding, line = shown.locator("#document-0").evaluate(style)
+    assert (height - padding) / line == pytest.approx(4, abs=0.05)
+    shown.get_by_role("button", name="Show all").click()
+    box = shown.locator("#document-0")
+    assert box.evaluate("b => b.scrollHeight - b.clientHeight") <= 1
+
+
+@pytest.mark.filterwarnings("ignore:Of the text")
+def test_what_the_model_does_not_know_is_counted_for_all(minilm):
+    ranking = minilm.explain_ranking("🦩 tea", ["Tea 🦩.", "Good coffee 🦩", "tea"], method=FAST)
+    assert "3 of 9 tokens are not in the model&#39;s vocabulary: it reads them all as one" in page(ranking)
+    assert "vocabulary: it" not in page(minilm.explain_ranking("tea", ["Tea."], method=FAST)).partition("<script")[0]

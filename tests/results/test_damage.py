@@ -174,8 +174,9 @@ def test_strange_characters_pass_through_everything(results, tmp_path):
         text = "".join(chance.choices(STRANGE, k=5))
         tokens, offsets = tuple(text), tuple((i, i + 1) for i in range(5))
         x = replace(
-            results["Attribution"], text_a=text, tokens_a=tokens, offsets_a=offsets, matrix=np.ones((5, 9), np.float32)
-        )
+            results["Attribution"], text_a=text, tokens_a=tokens, offsets_a=offsets, read_a=(),
+            matrix=np.ones((5, 9), np.float32),
+        )  # fmt: skip
         x.save(tmp_path / f"{number}.json")
         assert Attribution.load(tmp_path / f"{number}.json") == x
         assert "<script>" in page(x.words())

@@ -81,3 +81,7 @@ def test_what_cannot_be_summed_is_refused(xs, labels, said):
         summary([])
     with pytest.raises(TypeError, match="words got a list; expected a summary"):
         plot.words([])
+
+
+def test_scores_that_fit_their_labels_over_match_nowhere(xs):
+    assert summary(xs[:2], [1, 0]).over_matching(5) == []  # a line goes through any two points

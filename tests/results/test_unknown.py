@@ -45,6 +45,6 @@ def test_few_unknown_tokens_are_marked_without_a_word(minilm, recwarn):
 
 
 def test_they_are_shown(marked):
-    assert "unknown to the model: 🦩\n" in report(marked, 3)
+    assert "not in the model's vocabulary: 🦩\n" in report(marked, 3)
     assert (2, "🦩", UNKNOWN) in view(marked, "tokens")["a"]
     assert all(len(piece) < 3 or piece[2] != UNKNOWN for piece in view(marked, "tokens")["b"])

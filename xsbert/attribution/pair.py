@@ -79,6 +79,8 @@ def assemble(a: EmbeddedText, b: EmbeddedText, products: Float[np.ndarray, "S_a 
         prompted_b=b.prompted,
         unknown_a=a.unknown,
         unknown_b=b.unknown,
+        read_a=a.read,
+        read_b=b.read,
         picture_a=a.picture,
         picture_b=b.picture,
         standard_errors=_standard_errors(a, b, n),

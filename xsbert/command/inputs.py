@@ -21,7 +21,7 @@ def texts(arguments: Sequence[str]) -> list[str]:
     check_once(arguments)
     for argument in arguments:
         if not argument.strip():
-            raise ValueError(f"got a blank text, {argument!r}; expected words, for white space explains nothing.")
+            raise ValueError(f"got a blank text, {argument!r}; expected words: there is nothing to explain.")
     return [_from_input() if argument == STANDARD_INPUT else argument for argument in arguments]
 
 

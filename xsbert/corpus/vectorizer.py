@@ -63,7 +63,7 @@ class Vectorizer:
 
     def query(self, text: str) -> TokenVectors:
         """The token vectors of a query."""
-        with progress_of(1, False) as progress:
+        with progress_of(1, None) as progress:
             return self._vectors([text], 0, progress)[0]
 
     def _vectors(self, texts: Sequence[str], side: int, progress: Progress) -> list[TokenVectors]:

@@ -12,6 +12,7 @@ from xsbert.results import dataframes
 from xsbert.results.html import Shown
 from xsbert.results.json_files import Error, check_places
 from xsbert.results.parts.picture import Picture, inside
+from xsbert.results.parts.wording import check_read, of_rows, read_of_groups
 from xsbert.results.parts.words import (
     Group,
     Offset,
@@ -69,6 +70,8 @@ class Attribution(Shown):
         prompts: what the model put before each text.
         prompted_a, prompted_b: the positions of the prompts' tokens.
         unknown_a, unknown_b: the positions of the tokens that the tokenizer does not know.
+        read_a, read_b: what the model read of each token where its tokenizer changed the characters, as "cafe" of
+            "Café", else ""; () where a whole text was read as written, or that is not known.
         picture_a, picture_b: where a side is a picture, its grid: the tokens are its patches first, row by row, with
             no offsets, and what the model adds behind them. The text is the picture's name.
         standard_errors: where orders of words were drawn, how sure each pair is, `(S_a, S_b)`; None where nothing was
@@ -99,6 +102,8 @@ class Attribution(Shown):
     prompted_b: tuple[int, ...] = field(default=(), kw_only=True)
     unknown_a: tuple[int, ...] = field(default=(), kw_only=True)
     unknown_b: tuple[int, ...] = field(default=(), kw_only=True)
+    read_a: tuple[str, ...] = field(default=(), kw_only=True)
+    read_b: tuple[str, ...] = field(default=(), kw_only=True)
     picture_a: Picture | None = field(default=None, kw_only=True)
     picture_b: Picture | None = field(default=None, kw_only=True)
     standard_errors: np.ndarray | None = field(default=None, kw_only=True)
@@ -114,6 +119,8 @@ class Attribution(Shown):
         """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
         check_places(self.text_a, self.offsets_a, self.prompted_a, self.unknown_a, picture=self.picture_a)
         check_places(self.text_b, self.offsets_b, self.prompted_b, self.unknown_b, picture=self.picture_b)
+        check_read(self.read_a, self.tokens_a)
+        check_read(self.read_b, self.tokens_b)
 
     @property
     def explained(self) -> float:
@@ -197,35 +204,36 @@ class Attribution(Shown):
         chars_a, chars_b = "" if self.picture_a else self.text_a, "" if self.picture_b else self.text_b
         words_a = group(self.text_a, self.offsets_a, checked_spans(chars_a, spans_a, "spans_a"))
         words_b = group(self.text_b, self.offsets_b, checked_spans(chars_b, spans_b, "spans_b"))
-        return replace(
-            self,
-            tokens_a=tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a),
-            tokens_b=tuple(label(self.text_b, self.tokens_b, self.offsets_b, word) for word in words_b),
-            offsets_a=tuple(word.offset for word in words_a),
-            offsets_b=tuple(word.offset for word in words_b),
-            matrix=summed(summed(self.matrix, words_a).T, words_b).T,
-            standard_errors=_summed(self.standard_errors, words_a, words_b),
-            prompted_a=moved(words_a, self.prompted_a),
-            prompted_b=moved(words_b, self.prompted_b),
-            unknown_a=touching(words_a, self.unknown_a),
-            unknown_b=touching(words_b, self.unknown_b),
-        )
+        labels_a = tuple(label(self.text_a, self.tokens_a, self.offsets_a, word) for word in words_a)
+        labels_b = tuple(label(self.text_b, self.tokens_b, self.offsets_b, word) for word in words_b)
+        return self._summed(words_a, words_b, labels_a, labels_b)
 
     def folded(self) -> Attribution:
         """The same with each prompt's tokens summed into one, which stands for the whole prompt."""
         parts_a, parts_b = folded(self.offsets_a, self.prompted_a), folded(self.offsets_b, self.prompted_b)
+        labels_a = folded_labels(self.tokens_a, parts_a, self.prompts[0])
+        labels_b = folded_labels(self.tokens_b, parts_b, self.prompts[1])
+        return self._summed(parts_a, parts_b, labels_a, labels_b)
+
+    def _summed(
+        self, rows: list[Group], columns: list[Group], labels_a: tuple[str, ...], labels_b: tuple[str, ...]
+    ) -> Attribution:
+        """The same with the tokens of each group summed."""
+        errors = self.standard_errors
         return replace(
             self,
-            tokens_a=folded_labels(self.tokens_a, parts_a, self.prompts[0]),
-            tokens_b=folded_labels(self.tokens_b, parts_b, self.prompts[1]),
-            offsets_a=tuple(part.offset for part in parts_a),
-            offsets_b=tuple(part.offset for part in parts_b),
-            matrix=summed(summed(self.matrix, parts_a).T, parts_b).T,
-            standard_errors=_summed(self.standard_errors, parts_a, parts_b),
-            prompted_a=moved(parts_a, self.prompted_a),
-            prompted_b=moved(parts_b, self.prompted_b),
-            unknown_a=touching(parts_a, self.unknown_a),
-            unknown_b=touching(parts_b, self.unknown_b),
+            tokens_a=labels_a,
+            tokens_b=labels_b,
+            offsets_a=tuple(row.offset for row in rows),
+            offsets_b=tuple(column.offset for column in columns),
+            matrix=summed(summed(self.matrix, rows).T, columns).T,
+            standard_errors=None if errors is None else summed(summed(errors, rows).T, columns).T,
+            prompted_a=moved(rows, self.prompted_a),
+            prompted_b=moved(columns, self.prompted_b),
+            unknown_a=touching(rows, self.unknown_a),
+            unknown_b=touching(columns, self.unknown_b),
+            read_a=read_of_groups(self.text_a, self.tokens_a, self.offsets_a, self.read_a, rows),
+            read_b=read_of_groups(self.text_b, self.tokens_b, self.offsets_b, self.read_b, columns),
         )
 
     def trimmed(self) -> Attribution:
@@ -250,6 +258,8 @@ class Attribution(Shown):
             prompted_b=tuple(columns.index(j) for j in self.prompted_b if j in columns),
             unknown_a=tuple(rows.index(i) for i in self.unknown_a if i in rows),
             unknown_b=tuple(columns.index(j) for j in self.unknown_b if j in columns),
+            read_a=of_rows(self.read_a, self.tokens_a, rows),
+            read_b=of_rows(self.read_b, self.tokens_b, columns),
         )
 
     def top(self, k: int = 5) -> list[TokenPair]:
@@ -279,10 +289,6 @@ class Attribution(Shown):
             f"{self.similarity} {decimals(self.score, 4)}, {len(self.tokens_a)} × {len(self.tokens_b)} pairs "
             f"explain {decimals(self.explained, 4)}, {kind}, layer {self.layer}, error {self.error:.1e})"
         )
-
-
-def _summed(cells: np.ndarray | None, rows: list[Group], columns: list[Group]) -> np.ndarray | None:
-    return None if cells is None else summed(summed(cells, rows).T, columns).T
 
 
 def unreliable(error: float) -> str:

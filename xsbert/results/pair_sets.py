@@ -13,6 +13,9 @@ from xsbert.results import dataframes
 from xsbert.results.attribution import Attribution
 from xsbert.results.record import checked_count, decimals
 
+ROUNDING = 1e-6
+"""An excess below is that of labels which the scores fit."""
+
 
 class WordPair(NamedTuple):
     """Two words, in small letters, one of each text.
@@ -61,7 +64,7 @@ class PairsSummary:
             k: how many.
             least: in how many pairs of texts they meet at least.
         """
-        found = [pair for pair in self.word_pairs if pair.total * pair.excess > 0 < pair.excess and pair.pairs >= least]
+        found = [p for p in self.word_pairs if p.total > 0 and p.excess > ROUNDING and p.pairs >= least]
         return sorted(found, key=lambda pair: -pair.total * pair.excess)[: checked_count(k)]
 
     def to_dataframe(self) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xsbert.results.json_files import Error, check_places
 from xsbert.results.parts.picture import Picture
+from xsbert.results.parts.wording import check_read, read_of_groups
 from xsbert.results.parts.words import (
     Group,
     Offset,
@@ -43,6 +44,8 @@ class EmbeddedText(Record):
         prompt: what the model put before the text.
         prompted: the positions of the prompt's tokens.
         unknown: the positions of the tokens that the tokenizer does not know.
+        read: what the model read of each token where its tokenizer changed the characters, as "cafe" of "Café", else
+            ""; () where the whole text was read as written, or that is not known.
         picture: of a picture, its grid: the tokens are its patches first, row by row, and what the model adds.
     """
 
@@ -62,6 +65,7 @@ class EmbeddedText(Record):
     prompt: str = field(default="", kw_only=True)
     prompted: tuple[int, ...] = field(default=(), kw_only=True)
     unknown: tuple[int, ...] = field(default=(), kw_only=True)
+    read: tuple[str, ...] = field(default=(), kw_only=True)
     picture: Picture | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -70,6 +74,7 @@ class EmbeddedText(Record):
     def check_places(self) -> None:
         """Raises ValueError where offsets or positions lie outside of their text or their tokens."""
         check_places(self.text, self.offsets, self.prompted, self.unknown, picture=self.picture)
+        check_read(self.read, self.tokens)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +129,7 @@ class TokenVectors(EmbeddedText):
             spread=_spread(self.spread, words),
             prompted=moved(words, self.prompted),
             unknown=touching(words, self.unknown),
+            read=read_of_groups(self.text, self.tokens, self.offsets, self.read, words),
         )
 
     def folded(self) -> TokenVectors:
@@ -137,6 +143,7 @@ class TokenVectors(EmbeddedText):
             spread=_spread(self.spread, parts),
             prompted=moved(parts, self.prompted),
             unknown=touching(parts, self.unknown),
+            read=read_of_groups(self.text, self.tokens, self.offsets, self.read, parts),
         )
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:

@@ -92,13 +92,24 @@ def _elementwise(function: Any) -> Callable[..., Any]:
     def push(x: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(x, Dual) or any(isinstance(value, Tensor) for value in (*args, *kwargs.values())):
             return NotImplemented
-        with FORWARD_MODE:
-            value, slope, *_ = torch.func.jvp(
-                lambda y: function(y, *args, **kwargs), (x.primal,), (torch.ones_like(x.primal),)
-            )
+        value, slope = _with_slope(lambda y: function(y, *args, **kwargs), x.primal)
         return Dual(value, _scaled(x, slope))
 
     return push
+
+
+def _with_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """The value of an elementwise function, and its derivative at each element."""
+    try:  # one pass backwards: forward mode would load torch's decompositions first, for a third of a second
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_()
+            value = function(leaf)
+            (slope,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
+        return value.detach(), slope
+    except RuntimeError:  # inside a transform of torch.func, or of an inference tensor
+        with FORWARD_MODE:
+            value, slope, *_ = torch.func.jvp(function, (x,), (torch.ones_like(x),))
+        return value, slope
 
 
 _NAMES = (
@@ -158,10 +169,21 @@ def _mul(x: Any, y: Any) -> Any:
 
 @rule(torch.div, Tensor.div, Tensor.__truediv__, torch.true_divide)
 def _div(x: Any, y: Any, **kwargs: Any) -> Any:
-    if not isinstance(x, Dual) or isinstance(y, Dual) or kwargs:
+    if not isinstance(x, Dual) or kwargs:
         return NotImplemented
+    if isinstance(y, Dual):
+        return _quotient(x, y)
     value = x.primal / y
     return NotImplemented if value.shape != x.primal.shape else Dual(value, _scaled(x, 1 / y))
+
+
+def _quotient(x: Dual, y: Dual) -> Any:
+    value = x.primal / y.primal
+    dtype = x.dense().dtype
+    if x.primal.dim() != y.primal.dim() or {value.dtype} != {x.primal.dtype, y.primal.dtype}:
+        return NotImplemented
+    moved = x.dense() - y.dense().to(dtype) * value.to(dtype)
+    return Dual(value, moved.div_(y.primal.to(dtype)))
 
 
 @rule(torch.matmul, Tensor.matmul, Tensor.__matmul__, torch.bmm, Tensor.bmm)

@@ -71,15 +71,54 @@ def _sum_over(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     return Dual(value, x.dense().sum(dim if dim < 0 else dim + 1))
 
 
+@rule(Tensor.squeeze, torch.squeeze)
+def _squeeze(x: Any, dim: Any = None) -> Any:
+    if not isinstance(dim, int):
+        return NotImplemented
+    return Dual(x.primal.squeeze(dim), x.dense().squeeze(_behind_tangents(dim)))
+
+
+@rule(Tensor.unsqueeze, torch.unsqueeze)
+def _unsqueeze(x: Any, dim: int) -> Any:
+    return Dual(x.primal.unsqueeze(dim), x.dense().unsqueeze(_behind_tangents(dim)))
+
+
+@rule(torch.cat)
+def _cat(tensors: Any, dim: Any = 0, **kwargs: Any) -> Any:
+    parts = list(tensors)
+    if kwargs or not isinstance(dim, int) or not all(isinstance(part, Dual) for part in parts):
+        return NotImplemented
+    if len({(part.primal.dim(), part.primal.dtype, part.dense().dtype) for part in parts}) > 1:
+        return NotImplemented
+    value = torch.cat([part.primal for part in parts], dim)
+    return Dual(value, torch.cat([part.dense() for part in parts], _behind_tangents(dim)))
+
+
+def _behind_tangents(dim: int) -> int:
+    """The axis of the tangents that is the value's."""
+    return dim if dim < 0 else dim + 1
+
+
 @rule(Tensor.__getitem__)
 def _getitem(x: Any, index: Any) -> Any:
-    """One token of what is put off, such as BERT's pooler takes: the rest stays put off."""
-    tangent = x.tangent if isinstance(x, Dual) else None
-    if not isinstance(tangent, Deferred) or not isinstance(index, tuple) or len(index) != 2:
+    if not isinstance(x, Dual):
         return NotImplemented
+    if isinstance(x.tangent, Deferred) and (one := _one_token(x, x.tangent, index)) is not None:
+        return one
+    places = index if isinstance(index, tuple) else (index,)
+    if not all(each is None or type(each) in (int, slice, type(...)) for each in places):
+        return NotImplemented
+    behind = (slice(None), *places)
+    return Dual(x.primal[index], x.dense()[behind])
+
+
+def _one_token(x: Dual, tangent: Deferred, index: Any) -> Dual | None:
+    """One token of what is put off, such as BERT's pooler takes: the rest stays put off. None for another index."""
+    if not isinstance(index, tuple) or len(index) != 2:
+        return None
     first, token = index
-    if first != slice(None) or not isinstance(token, int):
-        return NotImplemented
+    if first != slice(None) or type(token) is not int:
+        return None
     at = slice(token % x.primal.shape[1], token % x.primal.shape[1] + 1)
     norm = tangent.norm and (tangent.norm[0][:, at], tangent.norm[1][:, at], tangent.norm[2])
     one = Deferred(

@@ -7,7 +7,7 @@ import sys
 
 from xsbert.command import loading, output
 from xsbert.command.terminal.characters import fitted, padded, shown, width
-from xsbert.command.terminal.messages import failed, is_watched, say
+from xsbert.command.terminal.messages import failed, say
 from xsbert.results.check import NAMED, CheckReport, Hearing
 from xsbert.results.record import decimals
 
@@ -38,9 +38,7 @@ def run(options: argparse.Namespace) -> str:
     pairs = [pair for pair in pairs if not options.family or pair.family in options.family]
     model, name = loading.load(options.model)
     say(f"asking {len(pairs):,} minimal pairs …")
-    report = check(
-        model, pairs, method=loading.method(options), similarity=options.similarity, show_progress_bar=is_watched()
-    )
+    report = check(model, pairs, method=loading.method(options), similarity=options.similarity)
     if options.output:
         report.save(options.output)
         say(f"written: {options.output}")

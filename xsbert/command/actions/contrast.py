@@ -27,9 +27,7 @@ def run(options: argparse.Namespace) -> str:
     model, name = loading.load(options.model)
     say("explaining …")
     method = loading.method(options)
-    ranking = model.explain_ranking(
-        query, documents, method=method, similarity=options.similarity, show_progress_bar=False
-    )
+    ranking = model.explain_ranking(query, documents, method=method, similarity=options.similarity)
     by_place = dict(zip(ranking.positions, ranking, strict=True))
     first, second = (by_place[place] if options.tokens else by_place[place].words() for place in (0, 1))
     made = contrast(first, second)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xsbert.command import loading
 from xsbert.command.terminal.characters import shown
-from xsbert.command.terminal.messages import is_watched, say
+from xsbert.command.terminal.messages import say
 
 if TYPE_CHECKING:
     from xsbert.corpus.store import VectorStore
@@ -54,7 +54,7 @@ def _add(options: argparse.Namespace) -> str:
     devices = options.device if options.device is None or len(options.device) > 1 else options.device[0]
     added = store.add(
         options.file, column=options.column, id_column=options.id, chunk_size=options.chunk_size, device=devices,
-        workers=workers, address=options.address, gpus=options.gpus, show_progress_bar=is_watched(),
+        workers=workers, address=options.address, gpus=options.gpus,
     )  # fmt: skip
     store.optimize()
     return f"added  {added:,} documents\n{_told(store)}"

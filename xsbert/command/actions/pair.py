@@ -14,7 +14,8 @@ from xsbert.command.terminal.characters import fitted, padded, shown, width
 from xsbert.command.terminal.messages import say
 from xsbert.command.terminal.passage import painted, passage
 from xsbert.results.parts.picture import inside
-from xsbert.results.record import decimals, effort, sureness
+from xsbert.results.record import decimals
+from xsbert.results.telling import pair as telling
 
 if TYPE_CHECKING:
     from xsbert.results.attribution import Attribution
@@ -67,40 +68,30 @@ def _texts(x: Attribution, unit: str, coloured: bool) -> list[str]:
         f"B      {painted(passage(x.text_b, x.offsets_b, columns), shade)}",
     ]
     if unknown := [shown(x.tokens_a[i]) for i in x.unknown_a] + [shown(x.tokens_b[i]) for i in x.unknown_b]:
-        lines.append(f"       unknown to the model: {fitted(', '.join(dict.fromkeys(unknown)), LABEL)}")
-    return [*lines, f"sums   {colours.scale(own, shade, unit)}{_outside(x, rows, columns)}"] if own else lines
+        lines.append(f"       not in the model's vocabulary: {fitted(', '.join(dict.fromkeys(unknown)), LABEL)}")
+    if cut := telling.unread(x):
+        lines.append(f"       {cut}.")
+    if not own:
+        return lines
+    outside = telling.outside(x, number, lambda names: fitted(shown(names), LABEL))
+    sums = f"sums   {colours.scale(own, shade, unit)}, over the other text"
+    return [*lines, f"{sums}; {outside}" if outside else sums]
 
 
-def _outside(x: Attribution, rows: np.ndarray, columns: np.ndarray) -> str:
-    """What the rest of the tokens adds, which is not seen in the texts: special tokens, and a prompt's."""
-    sides = (
-        (x.tokens_a, inside(x.offsets_a, x.picture_a), rows),
-        (x.tokens_b, inside(x.offsets_b, x.picture_b), columns),
-    )
-    names = dict.fromkeys(token for tokens, own, _ in sides for i, token in enumerate(tokens) if i not in own)
-    if not names:
-        return ""
-    sums = (decimals(values.sum() - sum(float(values[i]) for i in own), 4) for _, own, values in sides)
-    return f"; {' and '.join(sums)} outside the texts ({fitted(shown(', '.join(names)), LABEL)})"
+def number(value: float, signed: bool = False) -> str:
+    """Four decimals."""
+    return decimals(value, 4, "+" if signed else "")
 
 
 def _sum(x: Attribution, unit: str) -> list[str]:
     """The score and what it is the sum of."""
-    ra, rb, rr = x.reference_terms
-    terms = " ".join(decimals(term, 4, "+") for term in (ra, rb, -rr))
-    score, pairs = decimals(x.score, 4), decimals(x.explained, 4)
-    if x.is_exact:
-        return [f"{score} similar = the sum of all {unit} pairs"]
-    return [
-        f"{score} similar, where all {unit} pairs add {pairs}, compared with {x.compared_with}:",
-        f"{score} = {pairs} {terms}, the last three f(r_a)·f(b), f(a)·f(r_b) and −f(r_a)·f(r_b)",
-    ]
+    first = f"{number(x.score)} similar {telling.meaning(x, number, unit)}"
+    return [first] if x.is_exact else [first, *telling.terms(x, number)]
 
 
 def _computed(x: Attribution) -> list[str]:
     """How the attribution was computed, in small print."""
-    figures = [x.similarity, f"error {x.error:.0e}", *sureness(x), effort(x)]
-    return [", ".join(figures), f"method {x.method}"]
+    return [", ".join(telling.computed(x)), f"method {x.method}"]
 
 
 def _pairs(x: Attribution, top: int, unit: str, coloured: bool) -> list[str]:

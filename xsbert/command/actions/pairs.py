@@ -49,10 +49,9 @@ def _explained(
     model: XSTransformer, pairs: Sequence[LabelledPair], options: argparse.Namespace, folder: Path
 ) -> list[Attribution]:
     """Each pair's attribution by words; those of an earlier run in the folder as they are."""
-    from tqdm.auto import tqdm
-
     from xsbert.evaluation.fingerprint import fingerprint
     from xsbert.evaluation.ledger import Ledger
+    from xsbert.models.progress import progress_of
     from xsbert.results.attribution import Attribution
     from xsbert.results.json_files import restored
 
@@ -62,19 +61,17 @@ def _explained(
     missing = [key for key in dict.fromkeys(keys) if key not in kept]
     if len(missing) < len(set(keys)):
         say(f"{len(set(keys)) - len(missing):,} pairs are there already")
-    with tqdm(total=len(missing), desc="pairs", disable=not is_watched() or not missing) as bar:
+    with progress_of(len(missing), None, "Pairs") as progress:
         for first in range(0, len(missing), PAIRS_AT_ONCE):
             start = time.perf_counter()
             some = missing[first : first + PAIRS_AT_ONCE]
-            found = model.explain_pairs(
-                [key[3:] for key in some], method=method, similarity=options.similarity, show_progress_bar=False
-            )
+            with progress.part(len(some)):
+                found = model.explain_pairs([key[3:] for key in some], method=method, similarity=options.similarity)
             for key, x in zip(some, found, strict=True):
                 kept.add(key, x.words().to_dict())
-            bar.update(len(some))
             if first == PAIRS_AT_ONCE and is_watched():  # the first ones also load what the later have
                 seconds = (time.perf_counter() - start) / len(some) * (len(missing) - first - len(some))
-                say(f"explaining {len(missing):,} pairs, about {_duration(seconds)} …")
+                progress.say(f"explaining {len(missing):,} pairs, about {_duration(seconds)} …")
     return [restored(Attribution, kept[key], kept.path) for key in keys]
 
 

@@ -266,6 +266,7 @@ class Engine:
             "prompted": text.prompted,
             "unknown": text.unknown,
             "picture": text.picture,
+            "read": text.read,
         }
 
     def _named(self, split: Split) -> str:

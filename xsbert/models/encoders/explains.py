@@ -56,7 +56,7 @@ class Explains(Wraps):
             matmul_dtype: a lower precision for products with weights, such as torch.bfloat16 where the
                 device has matrix units for it; by default their own. `x.errors` tells what it cost. A text
                 that another's vectors are pulled back through keeps its precision.
-            show_progress_bar: True or False; by default where the work takes longer than a few seconds, at a
+            show_progress_bar: True or False; by default where the work takes longer than two seconds, at a
                 terminal or in a notebook. It moves within a long text too.
 
         Returns:

@@ -34,6 +34,7 @@ class _Tokens(NamedTuple):
     offsets: tuple[Offset, ...]
     prompted: tuple[int, ...]
     unknown: tuple[int, ...]
+    read: tuple[str, ...]
     truncated: bool
 
 
@@ -149,6 +150,7 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             alone.offsets + (None,) * missing,
             alone.prompted,
             alone.unknown,
+            alone.read + ("",) * missing * bool(alone.read),
             alone.truncated,
         )
 
@@ -189,4 +191,6 @@ class XSMultiVectorEncoder(Wraps, MultiVectorEncoder):
             prompted_b=document.prompted,
             unknown_a=query.unknown,
             unknown_b=document.unknown,
+            read_a=query.read,
+            read_b=document.read,
         )

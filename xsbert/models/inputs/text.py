@@ -13,6 +13,7 @@ from xsbert.models.checks import say_once
 from xsbert.models.host import without_flattening
 from xsbert.models.inputs.encoding import encoding_of
 from xsbert.models.inputs.prompts import TextInput, routed, text_inputs
+from xsbert.models.inputs.wording import wording
 from xsbert.models.pictures.given import is_picture, reads_pictures
 from xsbert.models.pictures.reading import added_tokens, labels, read_picture
 from xsbert.results.parts.picture import Picture
@@ -38,6 +39,7 @@ class Text:
         truncated: whether the tokenizer cut the text.
         unknown: the positions of the tokens that the tokenizer does not know.
         picture: of a picture, its grid. Its tokens are in the encoder's order, which puts a class token first.
+        read: what the model reads of each token where it is not as written, else ""; () where all is as written.
     """
 
     input: TextInput
@@ -49,6 +51,7 @@ class Text:
     prompted: tuple[int, ...]
     truncated: bool
     unknown: tuple[int, ...] = ()
+    read: tuple[str, ...] = ()
     picture: Picture | None = None
 
     @property
@@ -78,7 +81,8 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
     check_string(string)
     features = _preprocessed(model, text)
     first: Any = routed(list(model), text.task)[0]
-    encoding = encoding_of(features, getattr(first, "tokenizer", None) or model.tokenizer, prompt + string)
+    tokenizer = getattr(first, "tokenizer", None) or model.tokenizer
+    encoding = encoding_of(features, tokenizer, prompt + string)
     offsets = tuple(
         None if place is None else _within(string, place[0] - len(prompt), place[1] - len(prompt))
         for place in encoding.offsets
@@ -90,8 +94,8 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
     own = len(encoding.special) - sum(encoding.special)
     if encoding.unknown and len(encoding.unknown) >= MANY_UNKNOWN * own:
         say_once(
-            f"Of the text {string[:60]!r} the model knows only {own - len(encoding.unknown)} of {own} tokens. What it "
-            "does not know are all one token to it: x.unknown_a and x.unknown_b name them."
+            f"Of the text {string[:60]!r} the model knows only {own - len(encoding.unknown)} of {own} tokens. The "
+            "others are not in its vocabulary: it reads them all as one and the same."
         )
     return Text(
         input=text,
@@ -103,6 +107,7 @@ def read(model: BaseModel, text: str | TextInput) -> Text:
         prompted=prompted,
         truncated=encoding.cut,
         unknown=encoding.unknown,
+        read=wording(tokenizer, string, offsets, encoding.unknown),
     )
 
 

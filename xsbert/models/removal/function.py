@@ -180,7 +180,7 @@ class XSFunction:
         """A bar that says at once how many calls there will be; none where there are none."""
         calls = self._calls(engine, texts)
         title = f"Texts, in {calls:,} call{'' if calls == 1 else 's'}"
-        with progress_of(len(texts), show if calls else False, title) as progress:
+        with progress_of(len(texts), show if calls else False, title, at_once=True) as progress:
             yield progress
 
     @contextmanager

@@ -37,8 +37,8 @@ def view(x: Attribution, name: str) -> dict[str, Any]:
 
 
 def _side(x: Attribution, side: str, functions: frozenset[str]) -> dict[str, Any]:
-    text, tokens, offsets, unknown, picture = (
-        getattr(x, f"{name}_{side}") for name in ("text", "tokens", "offsets", "unknown", "picture")
+    text, tokens, offsets, unknown, read, picture = (
+        getattr(x, f"{name}_{side}") for name in ("text", "tokens", "offsets", "unknown", "read", "picture")
     )
     patches = 0 if picture is None else len(picture.boxes)
     names = [] if picture is None else patch_labels(picture)
@@ -46,6 +46,7 @@ def _side(x: Attribution, side: str, functions: frozenset[str]) -> dict[str, Any
     return {
         side: list(pieces(text, tokens, offsets, x.truncated["ab".index(side)], unknown)) if is_text else [],
         f"labels_{side}": [*names, *map(printable, tokens[patches:])],
+        f"read_{side}": readings(read),
         f"kinds_{side}": kinds(tokens, offsets, functions, patches),
         f"sentences_{side}": [(i, j, printable(part)) for i, j, part in sentences(text, offsets)] if is_text else [],
     }
@@ -93,6 +94,11 @@ def pieces(
         shown += f"… and {len(rest) - MOST_BEHIND:,} more characters"
     if rest:
         yield CUT if truncated else PLAIN, shown
+
+
+def readings(read: Sequence[str]) -> dict[int, str]:
+    """What the model read of tokens, by their positions, where it is not as written."""
+    return {i: printable(each) for i, each in enumerate(read) if each}
 
 
 def packed(matrix: np.ndarray) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from xsbert.plot.html import summary
 from xsbert.plot.html.kinds import NAMES, SPECIAL
-from xsbert.plot.html.page_data import LONG, pictures, pieces, printable, view
+from xsbert.plot.html.page_data import LONG, pictures, pieces, printable, readings, view
 from xsbert.plot.html.patches import for_sums, longest_text, sides_of
 from xsbert.plot.html.templates import document, templates
 from xsbert.results.attribution import Attribution
@@ -16,6 +16,7 @@ from xsbert.results.rankings.ranking import Ranking
 
 def ranking_page(ranking: Ranking) -> str:
     """A query, and its documents with their words shaded by what it finds in them."""
+    unknown = summary.unknown_of_all(ranking)
     ranking = _trimmed(ranking.folded().words())
     first = ranking[0]  # for the query, whose tokens are the same in all
     cut = any(x.truncated[0] for x in ranking)
@@ -25,6 +26,7 @@ def ranking_page(ranking: Ranking) -> str:
     data = {
         "query": list(query) if first.picture_a is None else [],
         "picture": pictures(first)["a"],
+        "read": readings(first.read_a),
         "labels": view(first, "words")["labels_a"],
         "limit": max(map(for_sums, ranking)),
         "scores": ranking.scores,
@@ -38,11 +40,12 @@ def ranking_page(ranking: Ranking) -> str:
         title=f"Ranking: {ranking.query[:60]}",
         count=f"{len(ranking):,}{of} document{'s' if ranking.compared > 1 else ''}",
         meaning=summary.meaning_of_all(ranking),
-        unread=summary.unread_of_all(ranking),
+        warnings=[line for line in (summary.unread_of_all(ranking), unknown) if line],
         facts=summary.facts_of_all(ranking),
         scores=ranking.scores,
         most=max(max(ranking.scores), 1e-9),
         ids=ranking.ids,
+        id_name=ranking.id_name,
         kinds=kinds,
         query_kind=sides_of(first)[0],
         names=[printable(text) for text in ranking.documents],

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from xsbert.plot.html.patches import has_picture
 from xsbert.results.attribution import Attribution, unreliable
+from xsbert.results.parts.words import Offset
 from xsbert.results.rankings.ranking import Ranking
-from xsbert.results.record import decimals, effort, sureness
+from xsbert.results.record import decimals, effort
+from xsbert.results.telling import pair
+from xsbert.results.telling import ranking as telling
 
 MOST_NAMED = 5
-"""Documents that a line names by their places; of more it says how many."""
+"""What a model adds to a picture that a line names; of more it says how many."""
 
 
 def number(value: float, signed: bool = False) -> str:
@@ -22,29 +26,16 @@ def meaning(x: Attribution) -> str:
     """What the similarity is in relation to the pairs, behind its figure."""
     if not x.is_reliable:
         return f"but {unreliable(max(x.errors))}"
-    pairs = pairs_of([x])
-    if x.is_exact:
-        return f"= the sum of all {pairs}"
-    return f"where the {pairs} add {number(x.explained)}, compared with {x.compared_with}"
-
-
-def pairs_of(xs: Iterable[Attribution]) -> str:
-    """What the pairs of these are pairs of."""
-    counts = {(x.picture_a is not None) + (x.picture_b is not None) for x in xs}
-    names = ["word pairs", "pairs of a word and a patch", "pairs of patches"]
-    return names[counts.pop()] if len(counts) == 1 else "pairs of words and patches"
+    return pair.meaning(x, number)
 
 
 def comparison(x: Attribution) -> str:
     """What the pairs of a method with reference terms say, in two sentences."""
-    ra, rb, rr = x.reference_terms
-    terms = " ".join(number(term, signed=True) for term in (ra, rb, -rr))
-    a, b = ("text" if picture is None else "picture" for picture in (x.picture_a, x.picture_b))
-    words = "words" if a == b == "text" else pairs_of([x])
+    whole, which = pair.terms(x, number)
+    words = pair.pairs_of([x]) if has_picture(x) else "words"
     return (
-        f"Compared with {x.compared_with}, which this model itself finds {number(rr)} alike, the {words} add "
-        f"{number(x.explained)}. Similarity {number(x.score)} = {number(x.explained)} {terms}: the terms are those of "
-        f"the reference of A with {b} B, of {a} A with the reference of B, and of both references."
+        f"Compared with {x.compared_with}, which this model itself finds {number(x.reference_terms[2])} alike, the "
+        f"{words} add {number(x.explained)}. Similarity {whole}: {which}."
     )
 
 
@@ -90,42 +81,53 @@ def names(xs: Sequence[Attribution]) -> list[str]:
 
 def unread(x: Attribution) -> str:
     """Which texts were cut; empty where none was."""
-    cut = " and ".join(side for side, was in zip("AB", x.truncated, strict=True) if was)
-    return f"The model did not read all of {cut}: what is grey was cut off." if cut else ""
+    cut = pair.unread(x)
+    return f"{cut}: what is grey was cut off." if cut else ""
 
 
 def unknown(x: Attribution) -> str:
     """How many tokens are not in the model's vocabulary; empty where all are."""
-    count = len(x.unknown_a) + len(x.unknown_b)
+    return _unknown(len(x.unknown_a) + len(x.unknown_b), _own(x.offsets_a) + _own(x.offsets_b))
+
+
+def unknown_of_all(ranking: Ranking) -> str:
+    """The same of a query and its documents."""
+    first = ranking[0]
+    count = len(first.unknown_a) + sum(len(x.unknown_b) for x in ranking)
+    return _unknown(count, _own(first.offsets_a) + sum(_own(x.offsets_b) for x in ranking))
+
+
+def _own(offsets: Sequence[Offset]) -> int:
+    return sum(offset is not None for offset in offsets)
+
+
+def _unknown(count: int, every: int) -> str:
     if not count:
         return ""
-    every = sum(offset is not None for offset in x.offsets_a + x.offsets_b)
     are = "is" if count == 1 else "are"
-    return f"{count} of {every} tokens {are} not in the model's vocabulary: it reads them all as one and the same."
+    return f"{count:,} of {every:,} tokens {are} not in the model's vocabulary: it reads them all as one and the same."
 
 
 def facts(x: Attribution) -> list[str]:
     """How it was computed."""
-    return [f"{x.similarity} similarity", f"error {x.error:.0e}", *sureness(x), x.model, x.method, effort(x)]
+    similarity, error, *more, effort = pair.computed(x)
+    outside = "" if has_picture(x) else pair.outside(x.folded().trimmed(), number)
+    return [similarity, error, *more, x.model, x.method, effort, *filter(None, [outside])]
 
 
 def meaning_of_all(ranking: Ranking) -> str:
     """What the similarities of all documents are in relation to their pairs; or which are otherwise."""
     missed = [place for place, x in enumerate(ranking, 1) if not x.is_reliable]
     if missed:
-        return f"{unreliable(max(max(x.errors) for x in ranking))} ({_documents(missed)})"
-    apart = [place for place, x in enumerate(ranking, 1) if not x.is_exact]
-    if not apart:
-        return f"Each similarity = the sum of all its {pairs_of(ranking)}"
-    terms = number(max(abs(term) for x in ranking for term in x.reference_terms))
-    which = "" if len(apart) == len(ranking) else f" in {_documents(apart)}"
-    return f"Reference terms of up to {terms} are what the {pairs_of(ranking)} leave unexplained{which}"
+        return f"{unreliable(max(max(x.errors) for x in ranking))} ({telling.documents(missed)})"
+    said = telling.meaning_of_all(ranking, number)
+    return said[0].upper() + said[1:]
 
 
 def facts_of_all(ranking: Ranking) -> list[str]:
     """How the documents were explained: the largest error, the range of nodes, all models and methods."""
     nodes = sorted(count for x in ranking for count in x.nodes)
-    found = [f"error up to {max(x.error for x in ranking):.0e}"]
+    found = [f"{ranking[0].similarity} similarity", f"error up to {max(x.error for x in ranking):.0e}"]
     found += [_each(x.model for x in ranking), _each(x.method for x in ranking)]
     kinds = {effort(x).rpartition(" ")[2] for x in ranking}
     return [*found, f"{nodes[0]} to {nodes[-1]} {' or '.join(sorted(kinds))} a text"] if any(nodes) else found
@@ -133,17 +135,9 @@ def facts_of_all(ranking: Ranking) -> list[str]:
 
 def unread_of_all(ranking: Ranking) -> str:
     """Which of the query and the documents were cut; empty where none was."""
-    cut = ["the query"] if any(x.truncated[0] for x in ranking) else []
-    if places := [place for place, x in enumerate(ranking, 1) if x.truncated[1]]:
-        cut.append(_documents(places))
-    return f"The model did not read all of {' and '.join(cut)}." if cut else ""
+    cut = telling.unread_of_all(ranking)
+    return f"{cut}." if cut else ""
 
 
 def _each(values: Iterable[str]) -> str:
     return " and ".join(dict.fromkeys(values))
-
-
-def _documents(places: Sequence[int]) -> str:
-    if len(places) > MOST_NAMED:
-        return f"{len(places):,} documents"
-    return f"document{'s' if len(places) > 1 else ''} {', '.join(map(str, places))}"

@@ -25,6 +25,7 @@ class Ranking(Shown, Sequence[Attribution]):
         results: the attributions, text a the query, text b a document, by falling score.
         positions: for each, the position of its document in the list that was ranked.
         ids: for each, what its document is called elsewhere, such as its key in a table; empty where none were given.
+        id_name: what the ids are called: "id", or the column or the lines that they are of.
         query: the query's text; by default that of the attributions. A part of a ranking may be empty, and keeps it.
         compared: how many documents the query was compared with; by default as many as the positions tell of.
     """
@@ -32,6 +33,7 @@ class Ranking(Shown, Sequence[Attribution]):
     results: tuple[Attribution, ...]
     positions: tuple[int, ...]
     ids: tuple[str, ...] = field(default=(), kw_only=True)
+    id_name: str = field(default="id", kw_only=True)
     query: str = field(default=None, kw_only=True)  # type: ignore[assignment]
     compared: int = field(default=None, kw_only=True)  # type: ignore[assignment]
 
@@ -96,7 +98,7 @@ class Ranking(Shown, Sequence[Attribution]):
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain Python values, as `save` writes it."""
         head = {"format": "xsbert.Ranking", "version": json_files.VERSION}
-        rows = {"positions": list(self.positions), "ids": list(self.ids)}
+        rows = {"positions": list(self.positions), "ids": list(self.ids), "id_name": self.id_name}
         return (
             head
             | {"query": self.query, "compared": self.compared}

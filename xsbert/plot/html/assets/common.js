@@ -43,8 +43,13 @@ function setLegend(limit, of) {
   $("scale").textContent = of;
 }
 
+const hintOf = (read) => `the model read “${read}”`;
+// What is said of a word beside its hint: lower case alone is no news.
+const asRead = (read, label) => (read && read !== label.toLowerCase() ? [" (the model read ", make("bdi", {}, "“" + read + "”"), ")"] : []);
+
 // Sets a text: pieces are [token or -1 or -2, characters, 1 for a chip or 2 for unknown]. Gives the element of each token.
-function setText(box, pieces, side) {
+// `read` holds what the model read of tokens, where that is not as written.
+function setText(box, pieces, side, read = {}) {
   const words = [];
   box.replaceChildren();
   for (const [token, characters, mark] of pieces) {
@@ -57,6 +62,7 @@ function setText(box, pieces, side) {
       const unknown = { class: "w unknown", title: "not in the model's vocabulary" };
       const kind = mark === 1 ? chip : mark === 2 ? unknown : { class: "w" };
       const word = make("span", { ...kind, ...role }, characters);
+      if (read[token]) word.title = hintOf(read[token]);
       Object.assign(word, { side, index: token });
       words[token] = word;
       box.append(word);

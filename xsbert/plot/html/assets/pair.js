@@ -20,6 +20,7 @@ const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, inde
 const unit = () => (state.name === "words" ? "word" : "token");
 const heading = (side) => `${unit()} of ${side.toUpperCase()}`;
 const labels = (side) => state.view["labels_" + side];
+const readings = (side) => state.view["read_" + side];
 const shownNow = () => [state.at, state.name, state.least, [...state.off].sort()].join("|");
 
 // Of the words of a text, over the other; kept while nothing changes but what is chosen.
@@ -52,7 +53,7 @@ function setView(at, name) {
   const views = explanations[at].views;
   Object.assign(state, { at, name: name in views ? name : "words" in views ? "words" : Object.keys(views)[0], chosen: null, cell: null, block: null });
   state.view = views[state.name];
-  for (const side of ["a", "b"]) words[side] = setText($("text-" + side), state.view[side], side);
+  for (const side of ["a", "b"]) words[side] = setText($("text-" + side), state.view[side], side, readings(side));
   for (const about of document.querySelectorAll(".about")) about.hidden = Number(about.dataset.explanation) !== at;
   slide();
 }
@@ -98,7 +99,7 @@ function say() {
   status.replaceChildren();
   if (chosen) {
     const found = partners(chosen.side, chosen.index), left = found.reduce((sum, p) => sum + p.value, 0);
-    status.append(quoted(labels(chosen.side)[chosen.index]), " in text ", chosen.side.toUpperCase(), ": ", number(whole(chosen.side)[chosen.index]), " in all");
+    status.append(quoted(labels(chosen.side)[chosen.index]), ...asRead(readings(chosen.side)[chosen.index], labels(chosen.side)[chosen.index]), " in text ", chosen.side.toUpperCase(), ": ", number(whole(chosen.side)[chosen.index]), " in all");
     if (state.least || state.off.size) status.append(" (", number(left), " in pairs that are not hidden)");
     found.slice(0, LINKS).forEach((p, n) => status.append(n ? ", " : "; with ", quoted(p.label), " ", number(p.value)));
   } else if (cell?.bySentence) {

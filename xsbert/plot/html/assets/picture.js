@@ -70,10 +70,13 @@ function drawFall() {
     if (text !== undefined) element.textContent = text;
     return element;
   };
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
+  const fitting = (label) => { let most = 14, name = clipped(label, most); while (most > 2 && pen.measureText(name).width > left - 10) name = clipped(label, --most); return name; };
   svg.replaceChildren();
   [...steps, { label: "score", value: score, from: 0, to: score, whole: true }].forEach((step, n) => {
     const y = n * height + 4, [x0, x1] = [x(Math.min(step.from, step.to)), x(Math.max(step.from, step.to))];
-    svg.append(made("text", { x: left - 8, y: y + 13, "text-anchor": "end" }, clipped(step.label, 14)));
+    svg.append(made("text", { x: left - 8, y: y + 13, "text-anchor": "end" }, fitting(step.label)));
     svg.append(made("rect", { x: x0, y, width: Math.max(1, x1 - x0), height: 16, class: step.whole ? "whole" : step.value < 0 ? "neg" : "pos" }));
     svg.append(made("text", { x: left + width + 10, y: y + 13, class: "num" }, shown(step.value, limitOf())));
   });

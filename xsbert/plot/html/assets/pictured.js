@@ -11,6 +11,7 @@ const other = (side) => (side === "a" ? "b" : "a");
 const pictureOf = (side) => explanations[state.at].pictures[side];
 const limitOf = () => state.view.limit;
 const labels = (side) => state.view["labels_" + side];
+const readings = (side) => state.view["read_" + side];
 const unitOf = (side) => (pictureOf(side) ? "patch" : state.name === "words" ? "word" : "token");
 const heading = (side) => `${unitOf(side)} of ${side.toUpperCase()}`;
 const isShown = () => true; // in a file of all pairs
@@ -131,7 +132,7 @@ function setView(index, name) {
   state.view = views[state.name];
   for (const side of SIDES) {
     const picture = pictureOf(side);
-    if (!picture) { words[side] = setText($("text-" + side), state.view[side], side); continue; }
+    if (!picture) { words[side] = setText($("text-" + side), state.view[side], side, readings(side)); continue; }
     grids[side] = setPicture($("picture-" + side), picture, picture.data || explanations[0].pictures[side].data);
     boxes[side] = choosingPatches($("picture-" + side), picture, grids[side], () => { if (boxes[side].kept()) keptCell = null; if (boxes[side].now()) state.cell = null; draw(); });
     $("name-" + side).textContent = picture.name;

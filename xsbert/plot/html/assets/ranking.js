@@ -1,11 +1,11 @@
 // The page of a ranking: the query, and the documents with what it finds in them.
 
 const documents = data.documents.map(({ view, picture }) => ({
-  view, picture, pieces: view.b, labels: view.labels_b, sentences: view.sentences_b, matrix: unpacked(view.matrix),
+  view, picture, pieces: view.b, read: view.read_b, labels: view.labels_b, sentences: view.sentences_b, matrix: unpacked(view.matrix),
 }));
 const { limit } = data;
 const queryGrid = data.picture && setPicture($("query"), data.picture, data.picture.data);
-const query = data.picture ? data.labels.map(() => null) : setText($("query"), data.query, "query");
+const query = data.picture ? data.labels.map(() => null) : setText($("query"), data.query, "query", data.read);
 const sum = (length, at) => { let total = 0; for (let k = 0; k < length; k++) total += at(k); return total; };
 const found = (d, j) => sum(d.matrix.rows, (i) => d.matrix.at(i, j)); // what the query finds in word j
 const gives = (d, i) => sum(d.matrix.columns, (j) => d.matrix.at(i, j));
@@ -18,7 +18,7 @@ documents.forEach((d, n) => {
   const box = $("document-" + n);
   d.found = d.labels.map((_, j) => found(d, j));
   if (d.picture) Object.assign(d, { words: [], grid: setPicture(box, d.picture, d.picture.data) });
-  else d.words = setText(box, d.pieces, n);
+  else d.words = setText(box, d.pieces, n, d.read);
   box.classList.toggle("short", !d.picture);
   if (d.picture) { /* a picture is shown whole */ }
   else if (box.scrollHeight > box.clientHeight + 4) { keepSentences(box, d); addMore(box); }
@@ -83,7 +83,7 @@ function draw() {
   queryGrid?.shade(ofQuery, scale);
   query.forEach((word, i) => { if (word) shade(word, ofQuery[i], scale); });
   const [kind, more] = Object.keys(limits), now = chosen ? limits : mostFound;
-  setLegend(now[kind], (chosen ? "one word" : "sums") + (more ? `; of a ${more === "picture" ? "patch" : "word"} up to ${shown(now[more], now[more])}` : ""));
+  setLegend(now[kind], (chosen ? "one word" : "sums over the query") + (more ? `; of a ${more === "picture" ? "patch" : "word"} up to ${shown(now[more], now[more])}` : ""));
   say(inQuery, d, gave);
 }
 
@@ -96,11 +96,11 @@ function say(inQuery, d, gave) {
   };
   status.replaceChildren();
   if (inQuery !== null) {
-    status.append(bdi(data.labels[inQuery]), " finds");
+    status.append(bdi(data.labels[inQuery]), ...asRead(data.read[inQuery], data.labels[inQuery]), " finds");
     const inAll = (each, n) => [{ label: each.picture.name, place: n + 1, value: gives(each, inQuery) }];
     list(documents.flatMap((each, n) => (each.picture ? inAll(each, n) : each.labels.map((label, j) => ({ label, place: n + 1, value: each.matrix.at(inQuery, j) })))));
   } else if (chosen) {
-    status.append(bdi(d.labels[chosen.index]), ` in document ${chosen.side + 1} is found by`);
+    status.append(bdi(d.labels[chosen.index]), ...asRead(d.read[chosen.index], d.labels[chosen.index]), ` in document ${chosen.side + 1} is found by`);
     list(data.labels.map((label, i) => ({ label, value: d.matrix.at(i, chosen.index) })));
   } else if (d) {
     status.append(`What each ${data.picture ? "patch" : "word"} of the query adds to the score of document ` + (documents.indexOf(d) + 1));
@@ -113,8 +113,13 @@ function say(inQuery, d, gave) {
     status.append(`Document ${contrasted[0] + 1} is contrasted with the next that you choose.`);
   } else {
     const things = [...new Set(documents.map((each) => (each.picture ? "patches" : "words")))].join(" and "), ours = data.picture ? "patches" : "words";
-    status.append(`${things[0].toUpperCase() + things.slice(1)} have the colour of what the query finds in them; the query's ${ours} that of what they add in the mean. Point at a ${ours === "words" || things.includes("words") ? "word, or move to it with Tab and the arrow keys" : "picture"}.`);
+    status.append(`${things[0].toUpperCase() + things.slice(1)} have the colour of what the query finds in them; the query's ${ours} that of what they add in the mean. `, pointing(ours === "words" || things.includes("words") ? "word" : "picture"));
   }
+}
+
+function pointing(what) {
+  if (!matchMedia("(hover: hover)").matches) return `Tap a ${what} to see what it goes with; tap elsewhere to let it go.`;
+  return `Point at a ${what}${what === "word" ? ", or move to it with Tab and the arrow keys" : ""}.`;
 }
 
 for (const button of document.querySelectorAll("[data-contrast]")) button.addEventListener("click", () => {

@@ -18,7 +18,7 @@ function strongest(most) {
 function fillTable() {
   const orders = { a: (p, q) => p.i - q.i || p.j - q.j, b: (p, q) => p.j - q.j || p.i - q.i, value: () => 0 };
   sorted.pairs = strongest(PAIRS).sort(orders[sorted.by]);
-  const label = (side, k) => make("td", {}, make("bdi", {}, labels(side)[k]));
+  const label = (side, k) => make("td", readings(side)[k] ? { title: hintOf(readings(side)[k]) } : {}, make("bdi", {}, labels(side)[k]));
   for (const side of ["a", "b"]) document.querySelector(`[data-sort=${side}]`).textContent = heading(side);
   $("pairs").replaceChildren(...sorted.pairs.map((p) => {
     const row = make("tr", { tabindex: "0" }, label("a", p.i), label("b", p.j), make("td", { class: "num" }, shown(p.value, limitOf())));
