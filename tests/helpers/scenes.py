@@ -1,7 +1,9 @@
 """Drawn scenes whose words have known regions, and a small dual encoder of texts and pictures that is trained on them.
 
 python -m tests.helpers.scenes FOLDER          CLIP's kind: a class token beside the patches
-python -m tests.helpers.scenes FOLDER --siglip SigLIP's kind: patches alone, pooled by attention
+python -m tests.helpers.scenes OTHER --siglip --start FOLDER --steps 600
+                                               SigLIP's kind: patches alone, pooled by attention; from the first's
+                                               weights, because from random ones it learns no shapes in this time
 
 No weights of such a model can be had offline. Training takes about five minutes on one core.
 """
@@ -157,6 +159,17 @@ def untrained(
     return XSTransformer(modules=[Transformer(str(folder))], device="cpu")
 
 
+def start_from(model: XSTransformer, folder: Path) -> None:
+    """Gives a model those weights of another that have a place of the same name in it; of positions the last."""
+    known = XSTransformer(str(folder), device="cpu").transformers_model.state_dict()
+    own = model.transformers_model.state_dict()
+    for name, weight in known.items():
+        if name in own and name.endswith("position_embedding.weight"):
+            weight = weight[-len(own[name]) :]
+        if name in own and own[name].shape == weight.shape:
+            own[name].copy_(weight)
+
+
 def swapped(caption: str) -> str:
     """The caption with its two colours exchanged: what a model of single words can't tell apart."""
     words = caption.split()
@@ -228,10 +241,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--siglip", action="store_true")
+    parser.add_argument("--start", type=Path, help="the folder of a model to start from")
     parser.add_argument("--steps", type=int, default=1500)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     model = untrained(options.folder, options.siglip)
+    if options.start:
+        start_from(model, options.start)
     train(model, options.steps)
     found = told_apart(model)
     print(json.dumps(found))
