@@ -87,6 +87,8 @@ def test_words_or_sentences_are_taken_away(command, minilm):
     assert "3 + 1 sub-texts" in output
     output = command(f"{A} {B}", B, "--units", "sentences")[1]
     assert re.search(rf"{re.escape(A)} +[+-]?\d\.\d+ +{re.escape(B)}", output)
+    assert "similar = the sum of all sentence pairs" in output
+    assert "sentence of A" in output
     for more in (("removal", "--layer", "2"), ("hidden-states", "--units", "words")):
         status, output, error = command(A, B, "--method", *more)
         assert (status, output) == (2, "")

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> str:
     output.write(tokens, x, options.output)
     if options.json:
         return output.as_json(x)
-    unit = "token" if options.tokens else "word"
+    unit = "token" if options.tokens else telling.unit_of(x)
     return f"{report(x, options.top, unit, colours.wanted(sys.stdout))}\nmodel  {shown(name)}"
 
 

@@ -15,6 +15,7 @@ from xsbert.results.attribution import Attribution
 from xsbert.results.check import NAMED, CheckReport
 from xsbert.results.pair_sets import PairsSummary
 from xsbert.results.rankings.ranking import Ranking
+from xsbert.results.telling.pair import unit_of
 
 MOST_PAIRS = 4_000_000
 """Token pairs that a page holds: 21 megabytes, and as much again for its words."""
@@ -97,7 +98,7 @@ def pair_page(xs: Sequence[Attribution]) -> str:
 def _views(x: Attribution) -> list[dict[str, Any]]:
     tokens = x.folded().trimmed()
     words = tokens.words()
-    views = [view(words, "words")]
+    views = [view(words, f"{unit_of(x)}s")]
     return views if words.matrix.shape == tokens.matrix.shape else [*views, view(tokens, "tokens")]
 
 

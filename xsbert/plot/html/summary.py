@@ -26,7 +26,7 @@ def meaning(x: Attribution) -> str:
     """What the similarity is in relation to the pairs, behind its figure."""
     if not x.is_reliable:
         return f"but {unreliable(max(x.errors))}"
-    return pair.meaning(x, number)
+    return pair.meaning(x, number, pair.unit_of(x))
 
 
 def comparison(x: Attribution) -> str:

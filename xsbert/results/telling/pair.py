@@ -22,6 +22,11 @@ class Number(Protocol):
         ...
 
 
+def unit_of(x: Attribution) -> str:
+    """What is one in the pair once its tokens are summed: a word, or a sentence where these came and went as one."""
+    return "sentence" if "units='sentences'" in x.method else "word"
+
+
 def pairs_of(xs: Iterable[Attribution], unit: str = "word") -> str:
     """What the pairs of these are pairs of."""
     counts = {(x.picture_a is not None) + (x.picture_b is not None) for x in xs}

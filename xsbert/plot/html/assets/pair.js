@@ -17,7 +17,7 @@ const isListed = isShown;
 // What the slider and the filters leave of a pair.
 const value = (i, j) => (isShown(i, j) ? state.view.matrix.at(i, j) : 0);
 const pair = (side, index, k) => (side === "a" ? value(index, k) : value(k, index));
-const unit = () => (state.name === "words" ? "word" : "token");
+const unit = () => state.name.replace(/s$/, ""); // "words" are a word each
 const heading = (side) => `${unit()} of ${side.toUpperCase()}`;
 const labels = (side) => state.view["labels_" + side];
 const readings = (side) => state.view["read_" + side];
