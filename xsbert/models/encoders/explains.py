@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from xsbert.models.removal.engine import RemovalEngine, texts_of
 from xsbert.models.removal.sources import OfModel
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
-from xsbert.results.rankings.ranking import Ranking, ranked
+from xsbert.results.rankings.ranking import Ranking, ranked_among
 from xsbert.results.token_vectors import TokenVectors
 
 if TYPE_CHECKING:
@@ -139,9 +138,7 @@ class Explains(Wraps):
         count = len(texts) if top is None else at_least(top, 1, "top", "a whole number of documents, such as 10")
         best = list(range(len(texts))) if count >= len(texts) else nearest(self, query, texts, count, chosen)
         attributions = self.explain_pairs([(query, texts[i]) for i in best], **ranking_options)
-        ranking = ranked(attributions, [names[i] for i in best] if names else ())
-        positions = tuple(best[i] for i in ranking.positions)
-        return replace(ranking, positions=positions, compared=len(texts))
+        return ranked_among(attributions, best, names, len(texts))
 
     def token_vectors(self, texts: Sequence[Side], **options: Unpack[VectorOptions]) -> list[TokenVectors]:
         """Each text's embedding as a sum of token vectors, `(S, D)`: what explanations are made of.

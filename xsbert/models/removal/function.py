@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from xsbert.models.removal.kept_embeddings import KeptEmbeddings
 from xsbert.models.removal.sources import OfFunction, checked_input
 from xsbert.results.arguments import at_least
 from xsbert.results.attribution import Attribution
-from xsbert.results.rankings.ranking import Ranking, ranked
+from xsbert.results.rankings.ranking import Ranking, ranked_among
 from xsbert.results.token_vectors import TokenVectors
 
 
@@ -137,8 +136,7 @@ class XSFunction:
             best = sorted(sorted(best, key=lambda i: -similarities[i])[:count])
         pairs = [(query, texts[i]) for i in best]
         found = self.explain_pairs(pairs, method=method, show_progress_bar=show_progress_bar)
-        ranking = ranked(found, [names[i] for i in best] if names else ())
-        return replace(ranking, positions=tuple(best[i] for i in ranking.positions), compared=len(texts))
+        return ranked_among(found, best, names, len(texts))
 
     def token_vectors(
         self,

@@ -181,3 +181,16 @@ def ranked(found: Sequence[Attribution], ids: Sequence[str] = ()) -> Ranking:
         raise ValueError(f"ranked got {len(ids)} ids for {len(found)} attributions; expected one each, or none.")
     order = sorted(range(len(found)), key=lambda i: -found[i].score)
     return Ranking(tuple(found[i] for i in order), tuple(order), ids=tuple(ids[i] for i in order) if ids else ())
+
+
+def ranked_among(found: Sequence[Attribution], places: Sequence[int], ids: Sequence[str], compared: int) -> Ranking:
+    """The ranking of attributions of some of a query's documents, each at its place among all that were compared.
+
+    Args:
+        found: the attributions.
+        places: where their documents stand among all.
+        ids: what tells all documents apart, one each; or none.
+        compared: how many documents there are.
+    """
+    ranking = ranked(found, [ids[i] for i in places] if ids else ())
+    return replace(ranking, positions=tuple(places[i] for i in ranking.positions), compared=compared)
