@@ -300,7 +300,7 @@ def test_where_no_token_stays_a_mean_has_its_shapley_values():
             before = after
 
     def function(points, texts):
-        presence = share_of(points)[..., 0]
+        presence = share_of(points, 5)[..., 0]
         return points.mean(dim=1) * ((presence * values).sum(1) / presence.sum(1))[:, None]
 
     paths = Paths(function, torch.zeros(1, 5, 1, dtype=torch.float64), torch.ones(1, 5, 1, dtype=torch.float64))
