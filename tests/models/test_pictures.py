@@ -34,7 +34,7 @@ def folders(tmp_path_factory):
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.dim() > 1:
-                    parameter *= 3
+                    parameter *= 1.5
         model.save(str(folder))
         found[kind] = folder
     return found
@@ -54,7 +54,7 @@ def score_of(model, a, b):
     return float(model.similarity(model.encode([a]), model.encode([b])))
 
 
-@pytest.mark.parametrize("method", [Presence(), Presence(0), Presence(-1)], ids=repr)
+@pytest.mark.parametrize("method", [Presence(0), Presence(-1)], ids=repr)
 @pytest.mark.parametrize("sides", [(A.caption, A.picture), (A.picture, B.picture), (A.picture, B.caption)])
 def test_the_pairs_sum_to_the_models_score(model, method, sides):
     x = model.explain(*sides, method=Presence(method.layer, quadrature=Adaptive(1e-5)))
@@ -69,7 +69,7 @@ def test_the_pairs_sum_to_the_models_score(model, method, sides):
 
 def test_tokens_are_patches_row_by_row_and_then_what_the_model_adds(models):
     for kind, model in models.items():
-        (vectors,) = model.token_vectors([A.picture], method=Presence(quadrature=RULE))
+        (vectors,) = model.token_vectors([A.picture], method=Presence(quadrature=Adaptive(1e-3)))
         patches = tuple(f"r{row}c{column}" for row in range(1, 5) for column in range(1, 5))
         assert vectors.tokens == patches + (("[class]",) if kind == "CLIP" else ())
         assert vectors.offsets == (None,) * len(vectors.tokens)
@@ -146,7 +146,7 @@ def test_the_papers_method_holds_law_2_with_a_grey_picture(model):
 def test_float64_weights_are_used(folders):
     for folder in folders.values():
         model = XSTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float64})
-        x = model.explain(A.caption, A.picture, method=Presence(quadrature=Adaptive(1e-7)))
+        x = model.explain(A.caption, A.picture, method=Presence(quadrature=Adaptive(1e-6)))
         assert x.matrix.dtype == np.float64
         assert x.explained == pytest.approx(x.score, abs=1e-6)
 
@@ -307,7 +307,7 @@ def test_where_no_token_stays_a_mean_has_its_shapley_values():
             before = after
 
     def function(points, texts):
-        presence = share_of(points)[..., 0]
+        presence = share_of(points, 5)[..., 0]
         return points.mean(dim=1) * ((presence * values).sum(1) / presence.sum(1))[:, None]
 
     paths = Paths(function, torch.zeros(1, 5, 1, dtype=torch.float64), torch.ones(1, 5, 1, dtype=torch.float64))

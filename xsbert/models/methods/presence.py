@@ -36,10 +36,11 @@ class Presence:
     attention alone, and the token that they take must be a special one or a prompt's.
 
     Of a picture the players are its patches, and a class token stays, as CLIP's. Where no token stays, as in SigLIP's
-    part for pictures, patches that come together from a little on change nothing: with the first comes f, which belongs
-    to all alike, and u_s = f(x) / S + c ∂f/∂m_s at m = 1, with c ≈ ln S + .6 such that this is the Shapley value for a
-    mean over patches. It takes a few nodes, is exact whatever `shared` says, and less true than a path with a class
-    token's.
+    part for pictures, patches that come together change nothing, from a little on. So one half of them comes alone, as
+    a chessboard's black squares, and stays while the other half comes; and the other way round. With the first half
+    comes its f, which belongs to all of that half alike; beside that a patch has what it weighs among the others, as
+    much of it as makes the Shapley value for a mean over patches. This is exact whatever `shared` says, takes four
+    passes a node, and is less true than a path with a class token.
 
     Args:
         layer: the layer from which on presence counts, 0 for everywhere; negative from the end; texts and pictures have
@@ -108,7 +109,8 @@ class Presence:
         pictures = texts.texts[0].picture is not None
         check_complete(split, texts.features, hidden, come_and_go, pictures)
         starts = (~come_and_go)[..., None].to(hidden)
-        function = split.presence(texts.features, hidden, some_stay=not come_and_go.all())
+        first = chessboard(texts).to(hidden.device) if come_and_go.all() else None
+        function = split.presence(texts.features, hidden, first)
         paths = Paths(function, starts, torch.ones_like(starts), memory, hidden.shape[2], self._leaders(texts, hidden))
         split.check(embeddings, paths.end_values)
         return paths, embeddings
@@ -130,3 +132,11 @@ def players(texts: Batch) -> Tensor:
     for row, text in zip(mine, texts.texts, strict=True):
         row[list(text.prompted)] = False
     return mine
+
+
+def chessboard(pictures: Batch) -> Tensor:
+    """One half of the patches of pictures of one grid, as a chessboard's black squares, `(S,)`, bool."""
+    picture = pictures.texts[0].picture
+    columns = picture.columns if picture else 1
+    patches = torch.arange(pictures.special.shape[1], device="cpu")
+    return (patches // columns + patches % columns) % 2 == 0

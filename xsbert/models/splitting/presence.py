@@ -10,7 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from sentence_transformers.sentence_transformer.modules import Pooling, WordWeights
@@ -39,17 +39,47 @@ def presence_of(p: Tensor, layer: int) -> Tensor:
     return torch.expm1(growth * p) / math.expm1(growth)
 
 
-def share_of(p: Tensor) -> Tensor:
-    """How much of a token is there at p, where all come and go: m = exp(2 c (p − 1)), c = 1 + (H_S − 1) S / (S − 1).
+def share_of(p: Tensor, count: int) -> Tensor:
+    """How much of a token is there at p, where all S come: m = exp(2 c (p − 1)), c = 1 + (H_S − 1) S / (S − 1).
 
     Softmax does not see a common factor: together, from little to all, tokens change nothing, and what counts is what
-    one's presence weighs beside the others', the slope ∂f/∂m_s at m = 1, which is that at m = α times α. With
-    H_S = 1 + 1/2 + … + 1/S, f / S + c ∂f/∂m_s is the Shapley value for a mean, f = Σ m v / Σ m: the first token to come
-    brings its own v, and the k-th moves the mean by a k-th of how far it is from it. See `Split.presence`.
+    one's presence weighs beside the others', the slope ∂f/∂m_s at m = 1, which is that at m = α times α. So along p
+    mean(p) f(m) goes evenly from zero to f, and its integrals are f / S + c ∂f/∂m_s. With H_S = 1 + 1/2 + … + 1/S these
+    are the Shapley values for a mean, f = Σ m v / Σ m: the first token to come brings its own v, and the k-th moves the
+    mean by a k-th of how far it is from it.
+
+    Args:
+        p: from 0 to 1.
+        count: S.
     """
-    count = p.shape[1]
     slopes = 1 + sum(1 / k for k in range(2, count + 1)) * count / max(1, count - 1)
     return torch.exp(2 * slopes * (p - 1))
+
+
+def in_halves(embed: Callable[[Tensor, Tensor], Tensor], first: Tensor, layer: int) -> Callable[[Tensor, Tensor], Any]:
+    """f of presence where no token stays: one half of the tokens comes alone, and stays while the other comes.
+
+    The first half comes as `share_of` says, the second as `presence_of`; either half is the first once, and the mean is
+    taken. It is zero at p = 0 and the model's own embedding at p = 1.
+
+    Args:
+        embed: presence m, `(N, S)`, and which of the texts each is of, `(N,)` → embeddings, `(N, D)`.
+        first: one half of the tokens, `(S,)`, bool.
+        layer: from which presence counts.
+    """
+    halves = [half for half in (first, ~first) if half.any()]
+
+    def function(points: Tensor, texts: Tensor) -> Tensor:
+        p = points[..., 0]
+        parts: list[Tensor] = []
+        for half in halves:
+            there, count = half.to(points.dtype), int(half.sum())
+            begins = (p * there).sum(1, keepdim=True) / count * embed(share_of(p, count) * there, texts)
+            then = embed(presence_of(p, layer) * (1 - there) + there, texts)
+            parts.append(begins + then - embed(there.expand(points.shape[:2]), texts))
+        return cast(Tensor, sum(parts) / len(parts))
+
+    return function
 
 
 class PresenceInAttention(TorchFunctionMode):

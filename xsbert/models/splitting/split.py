@@ -27,7 +27,7 @@ from xsbert.models.splitting.hooks import (
     replaced_input,
 )
 from xsbert.models.splitting.layer_stack import Layer, layers_of, resolve_layer
-from xsbert.models.splitting.presence import presence_of, present, share_of
+from xsbert.models.splitting.presence import in_halves, presence_of, present
 from xsbert.models.splitting.private_copy import InDouble, in_float64, private_copy
 
 
@@ -132,23 +132,21 @@ class Split:
             self.hidden_states(features)  # tells what the layers give
         return lambda hidden, texts: self.embed(features, hidden, texts)[..., : self.truncate_dim]
 
-    def presence(self, features: dict[str, Any], hidden: Tensor, some_stay: bool = True) -> Function:
+    def presence(self, features: dict[str, Any], hidden: Tensor, first: Tensor | None = None) -> Function:
         """f of presence from layer l on: p `(N, S, 1)`, and which of the B texts each is of, → embeddings `(N, D)`.
 
         A token of p is there to the share `presence_of(p, l)`. Its hidden states at the layer, `(B, S, H)`, stay what
-        they are. Where no token stays it is there to m = `share_of(p)`, and the function is mean(p) f(m): for all
-        tokens alike f(m) is f, so that it goes evenly from zero to f, and ∫ ∂/∂p_s = f / S + c ∂f/∂m_s.
+        they are. Where no token stays, `first` is one half of them, `(S,)`, and the function is `in_halves`.
         """
         features = self.prepared(features)
 
-        def embed(points: Tensor, texts: Tensor) -> Tensor:
-            presence = presence_of(points, self.layer) if some_stay else share_of(points)
-            states = hidden[texts].to(points.dtype)
-            within = partial(present, presence=presence.reshape(points.shape[:2]))
-            embeddings = self.embed(features, states, texts, within)[..., : self.truncate_dim]
-            return embeddings if some_stay else points.mean(dim=1) * embeddings
+        def embed(presence: Tensor, texts: Tensor) -> Tensor:
+            states = hidden[texts].to(presence.dtype)
+            return self.embed(features, states, texts, partial(present, presence=presence))[..., : self.truncate_dim]
 
-        return embed
+        if first is not None:
+            return in_halves(embed, first, self.layer)
+        return lambda points, texts: embed(presence_of(points, self.layer).reshape(points.shape[:2]), texts)
 
     def check(self, whole: Tensor, parts: Tensor, scale: Tensor | None = None) -> None:
         """Compares the whole encoder's embeddings of some texts with the tail's, `(B, D)` each.
