@@ -201,7 +201,7 @@ def test_results_of_pictures(model, tmp_path):
     assert trimmed.tokens_a == x.tokens_a[1:-1]
     trimmed.check_places()
     rows = x.matrix[1:-1, :16]
-    assert x.limit == pytest.approx(max(np.abs(rows).max(), 0.25 / 1.6))
+    assert x.limit == pytest.approx(max(np.abs(rows).max(), 0.25 / 3.2))
     assert x.folded().matrix.shape == x.matrix.shape
     assert {pair.token_b for pair in x.top(3)} <= set(x.tokens_b[:16])
     assert "'picture'" in repr(x)
