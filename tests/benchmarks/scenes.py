@@ -169,7 +169,10 @@ def main() -> None:
     for name, explain in methods(layers).items():
         if options.only in name:
             row = measure(model, some, explain)
-            cells = [f"{row[key]:.0f}" if key.startswith("ms") else f"{row[key]:.2f}".lstrip("0") for key in header[1:]]
+            cells = [
+                f"{row[key]:.0f}" if key.startswith("ms") else f"{row[key]:.2f}".replace("0.", ".", 1)
+                for key in header[1:]
+            ]
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -209,6 +209,17 @@ def test_results_of_pictures(model, tmp_path):
         x.grouped(spans_b=[(0, 3)])
 
 
+@pytest.mark.parametrize("units", ["words", "sentences", lambda text: [(0, len(text))]], ids=str)
+def test_units_of_a_picture_are_its_patches(model, units):
+    method = Presence(-1, quadrature=GaussLegendre(4), units=units)
+    x = model.explain("red. a circle", A.picture, method=method)
+    assert x.picture_b.patches == 16
+    assert x.tokens_b[:2] == ("r1c1", "r1c2")
+    assert x.explained == pytest.approx(x.score, abs=0.02)
+    (vectors,) = model.token_vectors([A.picture], method=method)
+    assert vectors.tokens == x.tokens_b
+
+
 def test_each_part_counts_its_own_layers(model):
     x = model.explain(A.caption, A.picture, method=Presence(-1, quadrature=GaussLegendre(2)))
     assert "Presence(layer=1," in x.method

@@ -40,17 +40,20 @@ def spans_of(text: str, units: Units) -> list[Span]:
 
 def grouped_by(text: str, offsets: Sequence[Offset], units: Units) -> list[Group]:
     """The tokens of each unit, in their order; tokens without an offset stay alone. Errors as of `spans_of`."""
-    return group(text, offsets, spans_of(text, units))
+    return group(text, offsets, spans_of(text, units) if any(offsets) else [])  # a picture has none
 
 
 def attribution_by(x: Attribution, units: Units) -> Attribution:
-    """An attribution over tokens by units."""
-    return x if units == TOKENS else x.grouped(spans_of(x.text_a, units), spans_of(x.text_b, units))
+    """An attribution over tokens by units; a picture's are its patches."""
+    if units == TOKENS:
+        return x
+    sides = ((x.text_a, x.picture_a), (x.text_b, x.picture_b))
+    return x.grouped(*([] if picture else spans_of(text, units) for text, picture in sides))
 
 
 def vectors_by(x: TokenVectors, units: Units) -> TokenVectors:
     """Token vectors by units."""
-    return x if units == TOKENS else x.grouped(spans_of(x.text, units))
+    return x if units == TOKENS else x.grouped([] if x.picture else spans_of(x.text, units))
 
 
 def named(units: Units) -> str:
