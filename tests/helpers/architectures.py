@@ -199,10 +199,10 @@ def page() -> str:
         "`Presence` needs softmax attention: what mixes tokens otherwise can't leave a word out, and is refused.",
         "Other encoders of pictures are refused in one line, as are patches of several sizes.",
         "",
-        "`Removal` explains whatever embeds texts, those that are refused above too. It was tried on all-MiniLM-L6-v2 in",
-        "PyTorch and in ONNX Runtime, on static embeddings and bags of words (tests/models/test_removal.py), and on an API",
-        "(tests/models/test_functions.py). The host's own ONNX and OpenVINO backends were not run: optimum, which they",
-        "need, has no release for transformers 5.23.",
+        "`Removal` explains whatever embeds texts, those that are refused above too. It was tried on the real",
+        "all-MiniLM-L6-v2 in PyTorch and in ONNX Runtime, on static embeddings, on bags of words",
+        "(tests/models/test_removal.py), and on an API (tests/models/test_functions.py). The host's own backends for",
+        "ONNX and OpenVINO were not run: optimum, which they need, has no release for transformers 5.23.",
     ]
     return "\n".join(lines) + "\n"
 

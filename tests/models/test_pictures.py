@@ -220,6 +220,16 @@ def test_units_of_a_picture_are_its_patches(model, units):
     assert vectors.tokens == x.tokens_b
 
 
+def test_pictures_are_explained_from_their_first_layer_on(tmp_path):
+    """By default, for there patches are their own; of texts it is the last layer but two, here the first of two too."""
+    model = untrained(tmp_path, width=16, layers=(2, 4), pixels=32)
+    x, first, second = (
+        model.explain(A.caption, A.picture, method=Presence(layer, quadrature=GaussLegendre(2)))
+        for layer in (None, 0, 1)
+    )
+    assert x == first != second
+
+
 def test_each_part_counts_its_own_layers(model):
     x = model.explain(A.caption, A.picture, method=Presence(-1, quadrature=GaussLegendre(2)))
     assert "Presence(layer=1," in x.method

@@ -127,6 +127,8 @@ class Engine:
                 self._splits[key] = StaticSplit(some, truncate_dim)
             else:
                 layer, path = self.method.layer, self.method.layer_stack
+                if layer is None and modality == "image":
+                    layer = 0  # behind, a patch is no longer its own: see the study of drawn scenes
                 self._splits[key] = Split(some, layer, truncate_dim, path, modality)
         return self._splits[key]
 

@@ -45,8 +45,9 @@ class Presence:
     Args:
         layer: the layer from which on presence counts, 0 for everywhere; negative from the end; texts and pictures have
             their own. Layers before it see the whole text. From deeper layers it costs less, and is less true for
-            pairs. By default the last layer but two, from which on it takes less time than `HiddenStates()`. From the
-            last but three on it takes about twice as long as that, and finds more of pairs in small models.
+            pairs. By default 0 for pictures, and for texts the last layer but two, from which on it takes less time
+            than `HiddenStates()`. From the last but three on it takes about twice as long as that, and finds more of
+            pairs in small models.
         shared: whether f(∅) is shared evenly among the text's tokens, u_s += f(∅) / players: no text is similar to
             nothing, so that the jump from nothing to f(∅) belongs to all alike (a unanimity game's Shapley value).
             Then the pairs sum to the score. Not shared, f(∅) stands as three reference terms.
