@@ -27,6 +27,8 @@ TANGENTS_OF_A_PASS = 16
 # A generous guess of what a pass holds for a row, in rows of hidden states, for few tokens; attention adds
 # as much for every 64. all-mpnet-base-v2 holds 14 with 12 tokens, 28 with 338, 25 to 39 with one tangent.
 HIDDEN_ROWS_HELD_FOR_A_ROW = 64
+# The rest of the limit is for what lives beside a pass: the ends of the paths, and the sums over their nodes.
+SHARE_OF_A_PASS = 0.9
 
 
 class Budget:
@@ -53,7 +55,7 @@ class Budget:
         if kind not in self._largest:
             return max(1, min(self._most, int(self.limit / (2 * self._guess))))
         rows, held = self._largest[kind]  # of much larger passes it may not tell the truth
-        return max(1, min(self._most, 2 * rows, int(self.limit / held)))
+        return max(1, min(self._most, 2 * rows, int(SHARE_OF_A_PASS * self.limit / held)))
 
     def run(self, kind: str, rows: int, work: Callable[[], T]) -> T:
         """Runs a pass of so many rows; where the budget may bind, it is measured."""
