@@ -33,7 +33,7 @@ def test_both_laws_hold_to_the_errors_that_are_reported(encoders, name, layer, r
     assert x.error <= bound + 1e-5 * np.abs(x.matrix).sum()
 
 
-@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-4])
+@pytest.mark.parametrize("rtol", [1e-2, 1e-4])
 @pytest.mark.parametrize("layer", [0, -2, -1])
 @pytest.mark.parametrize("name", ENCODERS)
 def test_the_adaptive_rule_reaches_its_tolerance(encoders, name, layer, rtol):
