@@ -209,7 +209,9 @@ def test_results_of_pictures(model, tmp_path):
         x.grouped(spans_b=[(0, 3)])
 
 
-@pytest.mark.parametrize("units", ["words", "sentences", lambda text: [(0, len(text))]], ids=str)
+@pytest.mark.parametrize(
+    "units", ["words", "sentences", lambda text: [(0, len(text))]], ids=["words", "sentences", "spans"]
+)
 def test_units_of_a_picture_are_its_patches(model, units):
     method = Presence(-1, quadrature=GaussLegendre(4), units=units)
     x = model.explain("red. a circle", A.picture, method=method)
