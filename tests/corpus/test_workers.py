@@ -53,16 +53,14 @@ def test_a_process_for_each_device(store):
 
 
 def test_an_interrupted_run_goes_on(store):
-    def interrupt():
-        while len(VectorStore(store.uri)) < 6:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
+    def interrupted():
+        for text in TEXTS:
+            if len(store) >= 6:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield text
 
-    thread = threading.Thread(target=interrupt)
-    thread.start()
     with pytest.raises(KeyboardInterrupt):
-        store.add(TEXTS * 1, chunk_size=2)
-    thread.join()
+        store.add(interrupted(), chunk_size=2)
     there = len(store)
     assert 6 <= there < len(TEXTS)
     assert there % 2 == 0

@@ -282,7 +282,7 @@ def test_a_ranking_answers_a_tap_and_says_what_is_nothing(browser, minilm_cos, t
     ranking = replace(ranking, results=(ranking[0], replace(ranking[1], matrix=faint)))
     shown = browser.open(page(ranking), tmp_path, touch=True)
     status = shown.locator("#status")
-    shown.locator("li .place").nth(1).tap()
+    shown.locator("li .place b").nth(1).tap()
     assert status.inner_text().startswith("What each word of the query adds to the score of document 2")
     shown.locator("#document-1 .w", has_text="The").tap()
     assert status.inner_text() == ("“The” in document 2 is found by: nothing as strong as 1 % of the strongest pair")
