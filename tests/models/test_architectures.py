@@ -70,6 +70,7 @@ def test_what_cannot_be_explained_is_refused_in_one_line(name, tmp_path):
     with pytest.raises(ValueError, match=TABLE[name].refused) as refused:
         model.explain(*TEXTS[:2], method=HiddenStates(layer=0))
     assert "\n" not in str(refused.value)
+    assert "Removal()" in str(refused.value)  # which explains it all the same
 
 
 def test_behind_what_goes_round_a_layer_all_is_well(tmp_path):

@@ -15,6 +15,8 @@ from xsbert import Attribution, TokenVectors, XSFunction, XSTransformer, contras
 from xsbert.attribution.pair import attribute
 from xsbert.evaluation.methods.matrices import Words
 from xsbert.models import HiddenStates, Presence, Removal
+from xsbert.models.removal.encodings import Encodings
+from xsbert.models.removal.sources import OfModel
 from xsbert.plot import page
 from xsbert.results.parts.words import group
 
@@ -100,6 +102,10 @@ def test_errors_of_cells_are_what_other_seeds_miss_by():
         spread = np.var([x.matrix for x in drawn], axis=0, ddof=1).mean()
         said = np.mean([x.standard_errors.astype(float) ** 2 for x in drawn])
         assert 0.7 < said / spread < 1.4
+    # Beside itself a word's vector misses both factors at once: its own cells spread twice as much as two draws' would.
+    own = [np.var([x.matrix[i, i] for x in drawn], ddof=1) for i in range(len(drawn[0].matrix))]
+    said = [np.mean([x.standard_errors[i, i].astype(float) ** 2 for x in drawn]) for i in range(len(own))]
+    assert 0.75 < np.sum(said) / np.sum(own) < 1.33
 
 
 def test_the_rest_may_stand_by_itself(minilm):
@@ -125,10 +131,12 @@ def test_what_a_model_cuts_is_no_player(minilm):
     short.max_seq_length = 8
     try:
         with pytest.warns(UserWarning, match="was cut to 8 tokens"):
-            x = short.explain(LONG, A, method=Removal(40))
+            x = short.explain(LONG, A, method=Removal(63))
         assert x.truncated == (True, False)
         assert x.tokens_a == ("A", "man", "is", "playing", "the", "guitar")
         assert x.score == pytest.approx(float(short.similarity(*short.encode([LONG, A]))), abs=1e-6)
+        read = short.explain("A man is playing the guitar", A, method=Removal(63))
+        np.testing.assert_allclose(x.matrix, read.matrix, atol=1e-5)  # nothing behind moves up in a sub-text
     finally:
         short.max_seq_length = 256
 
@@ -301,6 +309,23 @@ def test_results_are_kept_and_shown(minilm, tmp_path):
     assert merged.standard_errors[0, 0] == pytest.approx(x.standard_errors[:14, 0].sum(), rel=1e-5)
     ranking = minilm.explain_ranking(B, [LONG[:67], A], method=Removal(60))
     assert contrast(ranking[0], ranking[1]).top(3)
+
+
+def test_a_collection_keeps_no_more_embeddings_than_it_may(monkeypatch):
+    """What earlier texts asked is forgotten before the next are asked for, once it is too much."""
+    model = XSTransformer(modules=[BoW(["coffee", "bad", "good"])], device="cpu")
+    monkeypatch.setattr("xsbert.models.removal.engine.MOST_AT_HAND", 1)
+    monkeypatch.setattr(OfModel, "at_once", 1)
+    held, fetch = [], Encodings.fetch
+
+    def watched(self, texts):
+        held.append(len(self._at_hand))
+        fetch(self, texts)
+
+    monkeypatch.setattr(Encodings, "fetch", watched)
+    model.token_vectors(["bad coffee", "good coffee now", "so good"], method=Removal())
+    assert held[::2] == [0, 0, 0]  # each text's first question; the second finds what the first got
+    assert min(held[1::2]) >= 3
 
 
 def test_the_model_keeps_its_mode(minilm):

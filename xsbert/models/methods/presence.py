@@ -120,7 +120,7 @@ class Presence:
         """The first token of each token's unit, `(B, S)`, where units are no tokens."""
         if self.units == TOKENS:
             return None
-        leaders = torch.arange(hidden.shape[1]).repeat(len(texts.texts), 1)
+        leaders = torch.arange(hidden.shape[1], device="cpu").repeat(len(texts.texts), 1)
         for row, text in zip(leaders, texts.texts, strict=True):
             for unit in grouped_by(text.input.string, text.offsets, self.units):
                 row[unit.positions] = unit.positions[0]

@@ -82,13 +82,12 @@ class RemovalEngine:
         for i, each in enumerate(block):
             asked.setdefault(self.source.encodings(each.input), []).append(i)
         for encodings, places in asked.items():
+            encodings.forget(MOST_AT_HAND)  # what earlier texts asked
             strings = [string for i in places for string in plans[i][1]]
             encodings.advance = partial(_advance, progress.within(len(places)), max(1, len(encodings.new(strings))))
             encodings.fetch(strings)
         for players, (plan, strings) in zip(block, plans, strict=True):
             yield self._of(players, plan, self.source.encodings(players.input)(strings))
-        for encodings in asked:
-            encodings.forget(MOST_AT_HAND)
 
     def _of(self, players: Players, plan: Coalitions | None, embeddings: np.ndarray) -> TokenVectors:
         """A text's vectors, from the embeddings of its sub-texts, `(K, D)`, and of the empty text behind them."""

@@ -43,7 +43,7 @@ def layer_stack(encoder: nn.Module, path: str | None = None, modality: str = "te
     if not stacks:
         raise ValueError(
             f"{type(encoder).__name__} has no stack of layers to attribute at; expected a transformer encoder. "
-            "Name the list, if it has one: layer_stack='encoder.layer'."
+            "Name the list, if it has one, layer_stack='encoder.layer'; or use Removal()."
         )
     return max(stacks, key=len)
 

@@ -164,8 +164,8 @@ class Split:
         if not torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * largest + 1e-6):
             raise ValueError(
                 f"{self.name} can't be split at layer {self.layer}: from its hidden states there it gives another "
-                "embedding; expected layers that hand on hidden states alone. Try another layer, or name the list of "
-                "layers: layer_stack='encoder.layer'."
+                "embedding; expected layers that hand on hidden states alone. Try another layer, name the list of "
+                "layers, layer_stack='encoder.layer', or use Removal()."
             )
 
     def norm(self, whole: Tensor) -> float:
@@ -187,7 +187,7 @@ class Split:
         if calls != [module for module, _ in self._layers]:
             raise ValueError(
                 f"{self.name} runs {len(calls)} times through a list of {len(self._layers)} layers, or in another "
-                "order; expected each once, in their order. Name the list of layers: layer_stack='encoder.layer'."
+                "order; expected each once, in their order. Name it, layer_stack='encoder.layer', or use Removal()."
             )
 
     def _check_hidden(self, hidden: Any, features: dict[str, Any]) -> None:
@@ -197,7 +197,7 @@ class Split:
             got = f"shape {tuple(hidden.shape)}" if isinstance(hidden, Tensor) else f"a {type(hidden).__name__}"
             raise ValueError(
                 f"{self.name} can't be explained: its layers are given {got} for {expected[0]} texts with "
-                f"{expected[1]} tokens; expected hidden states, (texts, tokens, size)."
+                f"{expected[1]} tokens; expected hidden states, (texts, tokens, size). Use Removal()."
             )
 
     def _check_finite(self, embeddings: Tensor) -> None:

@@ -86,10 +86,11 @@ def _panels(x: Attribution) -> list[tuple[Picture, str, np.ndarray]]:
     if x.picture_a is not None and x.picture_b is not None:
         sides = ((x.picture_a, x.text_a, x.matrix.sum(axis=1)), (x.picture_b, x.text_b, x.matrix.sum(axis=0)))
         return [(picture, name[:40], values[: len(picture.boxes)]) for picture, name, values in sides]
-    picture, words, rows = (x.picture_b, x.tokens_a, x.matrix)
-    if x.picture_a is not None:
+    picture, words, rows = x.picture_b, x.tokens_a, x.matrix
+    if picture is None:
         picture, words, rows = x.picture_a, x.tokens_b, x.matrix.T
-    assert picture is not None
+    if picture is None:
+        raise ValueError("got a pair of texts; expected a picture on one side.")
     patches = rows[:, : len(picture.boxes)]
     strongest = np.argsort(-np.abs(patches).max(axis=1, initial=0), kind="stable")[:MOST_WORDS]
     named = [
