@@ -76,9 +76,8 @@ def pulled_through(lengths: dict[T, int], pairs: Sequence[tuple[T, T]], mode: Mo
     shorter: dict[T, dict[T, None]] = defaultdict(dict)
     forward: set[T] = set()
     for pair in pairs:
-        short, long = sorted(
-            pair, key=lambda text: (lengths[text], str(text))
-        )  # texts and pictures have no other order
+        # Texts and pictures have no order among them but that of their names.
+        short, long = sorted(pair, key=lambda text: (lengths[text], str(text)))
         if short == long:
             forward.add(short)
         else:
